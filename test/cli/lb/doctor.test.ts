@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { adoptionPath } from '../../../src/adopt/record.ts';
 import { freshContainer } from '../../../src/core/host/leftover-names.ts';
 import { LEASES } from '../../../src/lb/lease.ts';
-import { DoctorScene, OWNER } from './doctor-scene.ts';
+import { DoctorScene, OWNER, RUN } from './doctor-scene.ts';
 
 const GATEWAY = 'api7-gateway';
 const leasesOn = (scene: DoctorScene, lb: string): readonly string[] =>
@@ -263,6 +264,20 @@ describe('--fix', () => {
     expect(report.findings.find(({ kind }) => kind === 'lease')?.next).toMatch(why);
     expect(scene.cluster.lb('lb-1').asked.filter((each) => each.startsWith('set'))).toHaveLength(before);
     expect(leasesOn(scene, 'lb-1')).toHaveLength(1);
+  });
+
+  test('a node with an unfinished adoption stays drained, and the error names the command that finishes it', async () => {
+    const scene = await DoctorScene.installed();
+    scene.leaseOnBoth('gw-1');
+    const body = { Image: 'x', HostConfig: { NetworkMode: 'host', RestartPolicy: { Name: 'no' } } };
+    const inspect = { ...body, Id: 'a1', Name: '/by-hand', Config: { Image: 'x', Hostname: 'h' } };
+    const old = { id: 'a1', name: 'by-hand', policy: { Name: 'no' }, inspect };
+    const record = { v: 1, run: RUN, phase: 'renamed', old, kept: 'kept', uid: null, newSpec: body };
+    scene.file('gw-1', adoptionPath('gateway'), JSON.stringify(record));
+    expect(await scene.doctor({ fix: true })).toBe(3);
+    expect(scene.cluster.serves('gw-1')).toBe(false);
+    expect(scene.printed).toContain('ADOPTION_UNDER_WAY');
+    expect(scene.printed).toContain('finish it: api7-orch run install --adopt');
   });
 
   test('a balancer that does not respond is named, and the node is restored on the others', async () => {

@@ -1,5 +1,6 @@
 import { type Plays, play } from '../../../core/play/play.ts';
 import type { Inventory } from '../../../inventory/inventory.ts';
+import { adoptionPreflight } from '../../../programs/adoption.ts';
 import { nameList } from '../../../render/lines/paint.ts';
 import { noLeftover } from '../../../tasks/leftovers.ts';
 import { upInBalancers } from '../../../traffic/gates/up-in-balancers.ts';
@@ -27,6 +28,7 @@ export function* fixPlays(inventory: Inventory, { clean, nodes }: Pick<Diagnosis
       // A node that is not ready does not prevent the restore of others.
       rolling: { batch: 1, maxFailures: nodes.length },
       *tasks(host) {
+        yield* adoptionPreflight(inventory, host, undefined);
         const pools = [...inventory.loadBalancers.values()];
         yield* upInBalancers(inventory, host, ...pools.flatMap(({ port }) => port ?? []));
       },
