@@ -1,4 +1,4 @@
-import { type Color, oneLine, type Paint } from './paint.ts';
+import type { Color, Paint } from './paint.ts';
 
 /** One cell of a table; a plain text has no color. */
 export type Cell = string | { readonly text: string; readonly color: Color };
@@ -44,7 +44,7 @@ export function tableLines(
       if (row.length < columns.length || clean(text).length <= room) return [rowLine(row, columns, widths, options)];
       const line = rowLine(row.slice(0, -1), fewer, widths, options);
       if (text === NONE) return [line];
-      const own = oneLine(`${last?.title.toLowerCase()}: ${clean(text)}`, options.width - GAP.length);
+      const own = cut(`${last?.title.toLowerCase()}: ${clean(text)}`, options.width - GAP.length);
       return [line, GAP + (color === undefined ? own : options.paint(color, own))];
     }),
   ];
@@ -60,7 +60,7 @@ function rowLine(
   const fields = row.map((cell, at) => {
     const { text, color } = partsOf(cell);
     const isLast = at === row.length - 1;
-    const shown = isLast ? oneLine(text, Math.max(LEAST, width - used)) : clean(text);
+    const shown = isLast ? cut(clean(text), Math.max(LEAST, width - used)) : clean(text);
     const room = isLast && row.length < columns.length ? 0 : (widths[at] ?? 0);
     used += room + GAP.length;
     const pad = ' '.repeat(Math.max(0, room - shown.length));
@@ -82,3 +82,6 @@ const partsOf = (cell: Cell): { readonly text: string; readonly color?: Color } 
   typeof cell === 'string' ? { text: cell } : cell;
 
 const clean = (text: string): string => text.replaceAll('\n', ' ');
+
+/** Keeps blanks at the start: without them, a text with several lines could look like a line of api7-orch. */
+const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
