@@ -59,10 +59,13 @@ export interface HostsInventory extends Pick<Inventory, 'file' | 'dir' | 'cluste
  * @example const { hosts } = await loadHosts('hosts.yaml')
  */
 export async function loadHosts(path: string, options: LoadInventoryOptions = {}): Promise<HostsInventory> {
-  const { data, tree, file, written } = await readChecked(path, hostsFile, checkHosts, options);
+  const { data, tree, file, written } = await readChecked(path, hostsFile, checkHosts, options, HOSTS_HINT);
   const { hosts, names } = resolveHosts(data, { path: file, order: orderOf(tree) }, options.extraVars ?? {});
   return { file, dir: dirname(file), cluster: data.cluster, hosts, groups: names.groups, written: fieldsOf(written) };
 }
+
+/** A file of hosts is not a whole inventory: to validate it as one would report what it must not have. */
+const HOSTS_HINT = 'nothing was connected to; name a file with cluster, ssh, hosts and groups alone';
 
 interface Checked<Schema extends z.ZodType> {
   readonly data: z.output<Schema>;
@@ -79,6 +82,7 @@ async function readChecked<Schema extends z.ZodType>(
   schema: Schema,
   checkTree: (tree: unknown) => readonly Problem[],
   { env = process.env }: LoadInventoryOptions,
+  hint?: string,
 ): Promise<Checked<Schema>> {
   const file = resolve(path);
   const source = await readSource(path);
@@ -93,7 +97,7 @@ async function readChecked<Schema extends z.ZodType>(
   const unread = new Set(read.problems.map((problem) => dotted(problem.path)));
   const wrong = [...(parsed.success ? [] : explain(parsed.error.issues, tree)), ...checkTree(read.tree)];
   const problems = [...read.problems, ...wrong.filter((problem) => !unread.has(dotted(problem.path)))];
-  if (problems.length > 0 || !parsed.success) throw invalid(path, lines(path, problems, positions));
+  if (problems.length > 0 || !parsed.success) throw invalid(path, lines(path, problems, positions), hint);
   return { data: parsed.data, tree: read.tree, written: yaml.tree, file, positions };
 }
 
@@ -138,7 +142,8 @@ function lines(path: string, problems: readonly Problem[], positions: Positions)
     });
 }
 
-const invalid = (path: string, problems: readonly string[]): OrchError =>
-  new OrchError('INVENTORY_INVALID', problems.join('\n'), {
-    hint: `nothing was connected to; correct the file and try "api7-orch inventory validate -i ${path}"`,
-  });
+const invalid = (
+  path: string,
+  problems: readonly string[],
+  hint = `nothing was connected to; correct the file and try "api7-orch inventory validate -i ${path}"`,
+): OrchError => new OrchError('INVENTORY_INVALID', problems.join('\n'), { hint });

@@ -28,4 +28,4 @@ test('modules of the pages have no type errors', async () => {
     return block === undefined ? '' : `${block.page}:${block.line + Number(line) - 2} (`;
   });
   expect(named).toBe('');
-}, 60_000);
+}, 180_000);

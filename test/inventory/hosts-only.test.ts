@@ -27,6 +27,14 @@ hosts:
 groups: { data_plane: { hosts: [gw-1] } }
 `;
 
+test('a whole inventory is refused, with what to name instead', async () => {
+  await expect(load(`${HOSTS}api7: { version: "3.10.5" }\n`)).rejects.toMatchObject({
+    code: 'INVENTORY_INVALID',
+    message: expect.stringContaining('unknown key "api7"'),
+    hint: expect.stringContaining('cluster, ssh, hosts and groups alone'),
+  });
+});
+
 test('hosts, groups and ssh are enough', async () => {
   const { cluster, hosts, groups, written } = await load(HOSTS);
   expect(cluster).toBe('prod');
