@@ -83,6 +83,15 @@ export async function filePlayer(root: string): Promise<FilePlayer> {
   };
 }
 
+interface Thrown {
+  readonly name?: string;
+  readonly cause?: unknown;
+}
+
+/** Whether the code of the mutant ran into a name that is not defined; a property reports that as a cause. */
+const namesNothing = ({ name, cause }: Thrown): boolean =>
+  name === 'ReferenceError' || (typeof cause === 'object' && cause !== null && namesNothing(cause));
+
 function verdictOf(modules: readonly TestModule[], unhandled: readonly unknown[], isApplied: boolean): Verdict {
   // A file that cannot be loaded is no test that noticed something.
   const [unloadable] = modules.flatMap((module) => module.errors());
@@ -90,8 +99,7 @@ function verdictOf(modules: readonly TestModule[], unhandled: readonly unknown[]
   if (!isApplied) return { kind: 'broken', why: 'the tests do not load the file of the mutant' };
   const tests = modules.flatMap((module) => [...module.children.allTests()]);
   const failed = tests.find((one) => one.result().state === 'failed');
-  const errors = failed?.result().errors ?? [];
-  const unknown = errors.find(({ name }) => name === 'ReferenceError');
+  const [unknown] = (failed?.result().errors ?? []).filter(namesNothing);
   if (unknown !== undefined) return { kind: 'broken', why: unknown.message };
   if (failed !== undefined) return { kind: 'noticed', by: failed.fullName };
   if (unhandled.length > 0) return { kind: 'noticed', by: String(unhandled[0]) };

@@ -28,7 +28,7 @@ export const IMPOSSIBLE: readonly Job[] = ['matrix' as const, ['test/rolling/cou
   impossible(by, 'src/rolling/count.ts', 'no such text', `${by} loads a file without the text`),
   impossible(by, 'src/rolling/count.ts', 'budget', `${by} loads a file that has the text more than once`),
   impossible(by, 'src/rolling/count.ts', 'export function', `${by} cannot load the file with the mutant`),
-  impossible(by, 'src/rolling/count.ts', 'budget >= 1', `${by} runs into a name that is not defined`, 'unknown >= 1'),
+  impossible(by, 'src/core/play/count.ts', 'Math.floor(', `${by} runs into a name that is not defined`, 'unknown('),
 ]);
 
 export const MISTAKES: readonly Job[] = MUTANTS.map((mutant) => ({ by: mutant.by, mutant }));
