@@ -1,20 +1,21 @@
 import { Command, Option } from 'commander';
+import { lbCommands } from './lb/commands.ts';
+import { lockCommands } from './lock/commands.ts';
 import {
   adoptionVars,
   commandTerm,
   inventoryOption,
   lockWaitOption,
-  optionalInventoryOption,
   outputOption,
   unmanagedOption,
   varsOption,
   withLogin,
   withoutEmptyDefault,
-  withoutLbOption,
   withReport,
   withRunOptions,
 } from './options.ts';
-import { exitCodeFor, watchUncaught } from './uncaught.ts';
+import { runsCommands } from './runs/commands.ts';
+import { exit, watchUncaught } from './uncaught.ts';
 import { version } from './version.ts';
 
 /** The only composition root. Imports a verb's code when that verb runs, so that --help stays fast. */
@@ -112,102 +113,9 @@ export function program(): Command {
       .addOption(lockWaitOption()),
   ).action(async (options) => exit(await (await import('./images/verify.ts')).imagesVerify(options)));
 
-  const lb = root.command('lb').description('show load balancer state; drain and restore nodes; find what runs left');
-  withReport(
-    lb
-      .command('status [pattern]')
-      .description("show each member's state on each balancer, and who holds it")
-      .addOption(inventoryOption()),
-    'balancers',
-  ).action(async (pattern, options) =>
-    exit(await (await import('./lb/status.ts')).lbStatus(pattern ?? 'all', options)),
-  );
-  withLogin(
-    lb
-      .command('drain <nodes...>')
-      .description('drain nodes on all their balancers and wait until they have no sessions')
-      .addOption(inventoryOption())
-      .requiredOption('--reason <text>', 'reason; stored in the lease')
-      .option('--no-wait', 'do not wait for sessions to end')
-      .option('--yes-outage <cluster>', 'accept that a pool of this cluster has no serving node')
-      .addOption(withoutLbOption('ignore this balancer because it is down; repeatable'))
-      .option('-f, --forks <n>', 'balancers processed in parallel', '20')
-      .addOption(outputOption())
-      .option('-v, --verbose', 'also list tasks without changes'),
-  ).action(async (nodes, options) => exit(await (await import('./lb/drain.ts')).lbDrain(nodes, options)));
-  withLogin(
-    lb
-      .command('restore [nodes...]')
-      .description('restore drained nodes to their previous balancer settings (connects to balancers only)')
-      .addOption(inventoryOption())
-      .option('--all', 'all nodes that have a lease')
-      .option('-f, --forks <n>', 'balancers processed in parallel', '20')
-      .addOption(outputOption())
-      .option('-v, --verbose', 'also list tasks without changes'),
-  ).action(async (nodes, options) => exit(await (await import('./lb/restore.ts')).lbRestore(nodes, options)));
-
-  withReport(
-    lb
-      .command('doctor')
-      .description('show what earlier runs left: leases, lost drains, locks, temporary files; --fix repairs it')
-      .addOption(inventoryOption())
-      .option('--fix', 'restore nodes that are ready, one by one; remove expired locks and leftovers')
-      .addOption(lockWaitOption()),
-  ).action(async (options) => exit(await (await import('./lb/doctor.ts')).lbDoctor(options)));
-
-  const lock = root.command('lock').description('show which runs lock hosts; ask them to stop');
-  withReport(
-    lock
-      .command('show [pattern]')
-      .description('show who locks each host, since when, and the last sign of life')
-      .addOption(inventoryOption()),
-  ).action(async (pattern, options) =>
-    exit(await (await import('./lock/show.ts')).lockShow(pattern ?? 'all', options)),
-  );
-  withLogin(
-    lock
-      .command('break [pattern]')
-      .description('ask the runs that lock these hosts to stop at a safe point, and wait for that')
-      .addOption(inventoryOption())
-      .requiredOption('--reason <text>', 'reason; the run shows it')
-      .option('--now', 'end the runs at once: nodes may stay drained')
-      .option('--wait <duration>', 'how long the runs are waited for', '10m')
-      .option('-f, --forks <n>', 'hosts processed in parallel', '50'),
-  ).action(async (pattern, options) =>
-    exit(await (await import('./lock/break.ts')).lockBreak(pattern ?? 'all', options)),
-  );
-
-  const runs = root.command('runs').description('show runs: journals of this machine, and records on hosts');
-  withReport(
-    runs
-      .command('list')
-      .description('list the latest runs; with -i those of this cluster, also those recorded on hosts')
-      .addOption(optionalInventoryOption())
-      .option('--all', 'list all runs'),
-  ).action(async (options) => exit(await (await import('./runs/list.ts')).runsList(options)));
-  withReport(
-    runs
-      .command('show <run>')
-      .description('show one run: its command, its nodes, how to resume it')
-      .addOption(optionalInventoryOption()),
-  ).action(async (run, options) => exit(await (await import('./runs/show.ts')).runsShow(run, options)));
-  withLogin(
-    runs
-      .command('gc')
-      .description('remove journals and records of finished runs')
-      .addOption(optionalInventoryOption())
-      .option('--older-than <age>', 'only runs that are older', '30d')
-      .option('-f, --forks <n>', 'hosts processed in parallel', '50'),
-  ).action(async (options) => exit(await (await import('./runs/gc.ts')).runsGc(options)));
-  withLogin(
-    runs
-      .command('stop <run>')
-      .description('ask a run, of a colleague or of CI, to stop at a safe point, and wait for that')
-      .addOption(inventoryOption())
-      .requiredOption('--reason <text>', 'reason; the run shows it')
-      .option('--wait <duration>', 'how long the run is waited for', '10m')
-      .option('-f, --forks <n>', 'hosts processed in parallel', '50'),
-  ).action(async (run, options) => exit(await (await import('./runs/stop.ts')).runsStop(run, options)));
+  lbCommands(root);
+  lockCommands(root);
+  runsCommands(root);
 
   const inventory = root.command('inventory').description('inspect an inventory (offline)');
   inventory
@@ -226,10 +134,6 @@ export function program(): Command {
     .description('print the JSON Schema for editor completion')
     .action(async () => exit(await (await import('./inventory.ts')).schema()));
   return root;
-}
-
-function exit(code: number): void {
-  process.exitCode = exitCodeFor(code);
 }
 
 /** Runs the command line of this process. */

@@ -13,8 +13,10 @@ export function onUncaught(handle: (error: unknown) => void): Disposable {
   };
 }
 
-/** The exit code of this process: an uncaught error overrides the command's own. */
-export const exitCodeFor = (code: number): number => (wasCaught ? EXIT_CODES.internal : code);
+/** Sets the exit code of this process: an uncaught error overrides the command's own. */
+export function exit(code: number): void {
+  process.exitCode = wasCaught ? EXIT_CODES.internal : code;
+}
 
 /** From now on an uncaught error or rejection does not end this process before the running command has ended. */
 export function watchUncaught(stderr: NodeJS.WriteStream): void {

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { inventoryOption, optionalInventoryOption, withLogin, withReport } from '../options.ts';
+import { exit } from '../uncaught.ts';
+
+/** The commands of `runs`. */
+export function runsCommands(root: Command): void {
+  const runs = root.command('runs').description('show runs: journals of this machine, and records on hosts');
+  withReport(
+    runs
+      .command('list')
+      .description('list the latest runs; with -i those of this cluster, also those recorded on hosts')
+      .addOption(optionalInventoryOption())
+      .option('--all', 'list all runs'),
+  ).action(async (options) => exit(await (await import('./list.ts')).runsList(options)));
+  withReport(
+    runs
+      .command('show <run>')
+      .description('show one run: its command, its nodes, how to resume it')
+      .addOption(optionalInventoryOption()),
+  ).action(async (run, options) => exit(await (await import('./show.ts')).runsShow(run, options)));
+  withLogin(
+    runs
+      .command('gc')
+      .description('remove journals and records of finished runs')
+      .addOption(optionalInventoryOption())
+      .option('--older-than <age>', 'only runs that are older', '30d')
+      .option('-f, --forks <n>', 'hosts processed in parallel', '50'),
+  ).action(async (options) => exit(await (await import('./gc.ts')).runsGc(options)));
+  withLogin(
+    runs
+      .command('stop <run>')
+      .description('ask a run, of a colleague or of CI, to stop at a safe point, and wait for that')
+      .addOption(inventoryOption())
+      .requiredOption('--reason <text>', 'reason; the run shows it')
+      .option('--wait <duration>', 'how long the run is waited for', '10m')
+      .option('-f, --forks <n>', 'hosts processed in parallel', '50'),
+  ).action(async (run, options) => exit(await (await import('./stop.ts')).runsStop(run, options)));
+}
