@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Duplex, Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
+import { nginxPools } from '../../src/adopt/pools/nginx-pools.ts';
 import { dockerOver } from '../../src/docker/client.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 import { mayStick, parseHaproxyConfig, serverOptions } from '../../src/lb/haproxy/config.ts';
@@ -184,6 +185,24 @@ const nginx = reader(
   },
 );
 
+const NODES = [
+  { name: 'gw-1', address: '10.0.2.21' },
+  { name: 'gw-2', address: 'fd00::1' },
+];
+const nginxConfig = reader(
+  [
+    '# configuration file /etc/nginx/nginx.conf:\nhttp {\n  include conf.d/*.conf;\n}\nstream { server { proxy_pass 10.0.2.21:53; } }\n# configuration file /etc/nginx/conf.d/a.conf:\nupstream gateways {\n  include "pools/*.conf"; # one\n}\nupstream web { server [fd00::1]:80; }\n# configuration file /etc/nginx/pools/a.conf:\nserver 10.0.2.21:9080;\n',
+  ],
+  ['upstream x {', '}', 'include ', '*', '\n', 'server ', 'proxy_pass ', '# configuration file /a:\n', ';', '#', '"'],
+  async (input) => {
+    const host = new FakeHost({ name: 'lb-1', command: () => ({ code: 0, stdout: input }) });
+    const root = { mode: '0644', owner: 'root', group: 'root' };
+    host.files.makeDirectory('/run', root);
+    host.files.write('/run/nginx.pid', Buffer.from('1'), root);
+    await nginxPools(host, NODES);
+  },
+);
+
 const key = 'AAAAC3NzaC1lZDI1NTE5AAAAIAtT8Yp6Yk7n5hVb0e7Wq8cYf3m1o9p2q3r4s5t6u7v8';
 const knownHosts = reader(
   [
@@ -287,6 +306,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   http,
   haproxy,
   nginx,
+  nginxConfig,
   knownHosts,
   sshConfig,
   inventory,

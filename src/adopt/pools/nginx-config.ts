@@ -1,5 +1,8 @@
 import { posix } from 'node:path';
 
+/** Patterns of `include` that are compared with all files. */
+const MOST_PATTERNS = 100;
+
 /** Longer lines of a configuration hold no upstream. */
 const LONGEST_LINE = 4096;
 
@@ -58,22 +61,29 @@ export function parseNginxConfig(shown: string): NginxConfig {
     if (end >= 0) open = undefined;
   }
   const [main = '/etc/nginx/nginx.conf'] = files.keys();
+  const matched = new Map<string, readonly string[]>();
+  const matching = (path: string): readonly string[] => {
+    const known = matched.get(path) ?? (matched.size < MOST_PATTERNS ? matchesOf(path, files) : []);
+    matched.set(path, known);
+    return known;
+  };
   return {
     files: new Map([...files].map(([path, text]) => [path, text.join('\n')])),
     upstreams: upstreams.map(({ name: of, body }) => ({ name: of, body: body.join('\n') })),
     passes: passes.join('\n'),
     included: ({ body }) =>
-      includesIn(body).flatMap((path) => matching(posix.resolve(posix.dirname(main), path), files)),
+      includesIn(body)
+        .map((path) => posix.resolve(posix.dirname(main), path))
+        .flatMap((path) => (/[*?[]/.test(path) ? matching(path) : [path])),
   };
 }
 
 const includesIn = (body: string): readonly string[] =>
   [...body.matchAll(/(?:^|[\s;])include\s+["']?([^\s;"']+)["']?\s*;/g)].map(([, path = '']) => path);
 
-/** Files that a path of `include` means: itself, or those that match its one `*`. Of any other pattern, those that begin alike. */
-function matching(path: string, files: ReadonlyMap<string, unknown>): readonly string[] {
+/** Files that a pattern of `include` means: those that match its one `*`. Of any other pattern, those that begin alike. */
+function matchesOf(path: string, files: ReadonlyMap<string, unknown>): readonly string[] {
   const [head = '', tail = '', ...more] = path.split(/[*?[]/);
-  if (head === path) return [path];
   if (more.length > 0 || path[head.length] !== '*') return [...files.keys()].filter((one) => one.startsWith(head));
   return [...files.keys()].filter(
     (one) =>

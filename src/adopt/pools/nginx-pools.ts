@@ -1,11 +1,14 @@
 import { commandLine } from '../../core/base/argv.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Reader } from '../../core/host/connection.ts';
-import { means, type NginxServer, placesOf, serversIn } from '../../lb/nginx/servers.ts';
+import { canonicalHost, type NginxServer, placesIn, serversIn, splitAddress } from '../../lb/nginx/servers.ts';
 import type { FoundPool, FoundPools, Node } from './found-pool.ts';
-import { type NginxConfig, type NginxUpstream, parseNginxConfig } from './nginx-config.ts';
+import { type NginxConfig, parseNginxConfig } from './nginx-config.ts';
 
 const TIMEOUT_MS = 30_000;
+
+/** No balancer needs more: each is compared with the nodes. */
+const MOST_UPSTREAMS = 1000;
 
 /** Where a host has its nginx. */
 export interface NginxPlace {
@@ -25,68 +28,98 @@ export async function nginxPools(host: Reader, nodes: readonly Node[], place = U
   const { code, stdout } = await host.test({ script }, { timeoutMs: TIMEOUT_MS });
   if (code !== 0)
     return { pools: [], notes: [`${host.name}: nginx does not show its configuration: see nginx -T on that host`] };
+  // Of a long output only the end is kept.
+  if (!stdout.startsWith('# configuration file /'))
+    return { pools: [], notes: [`${host.name}: the configuration of nginx is too long to be read for pools`] };
   const config = parseNginxConfig(stdout);
-  const pools = new Map<string, FoundPool>();
+  const names = new Map(nodes.map(({ name, address }) => [canonicalHost(address), name]));
+  const pools = new Map<string, readonly FoundPool[]>();
   const notes: string[] = [];
-  for (const upstream of config.upstreams) {
-    const { members, include, why } = serversOf(config, upstream, nodes);
-    if (include !== undefined)
+  const read = (text: string) => readServers(text, names);
+  const files = new Map<string, ReadServers>();
+  const fileAt = (path: string): ReadServers => {
+    const file = files.get(path) ?? read(config.files.get(path) ?? '');
+    files.set(path, file);
+    return file;
+  };
+  for (const upstream of config.upstreams.slice(0, MOST_UPSTREAMS)) {
+    const own = read(upstream.body);
+    const included = [...new Set(config.included(upstream))];
+    const [include] = included;
+    const why = whyNoPool(own, included.map(fileAt));
+    const members = new Set([own, ...included.map(fileAt)].flatMap((one) => [...one.members]));
+    if (why === undefined && include !== undefined) {
       // Several upstreams may include one file: a server of it is drained in all of them.
-      for (const pool of members)
-        pools.set(`${include} ${pool.port}`, { host: host.name, driver: { driver: 'nginx', include }, ...pool });
-    else if (members.length > 0)
+      if (pools.has(include)) continue;
+      const driver = { driver: 'nginx' as const, include };
+      pools.set(
+        include,
+        fileAt(include)
+          .ports()
+          .map((pool) => ({ host: host.name, driver, ...pool })),
+      );
+    } else if (members.size > 0)
       notes.push(
-        `${host.name}: the upstream ${upstream.name} of nginx ${why}, so no run can drain ${namesIn(members)} there: put its server lines, and nothing else, into one file that it includes (docs/inventory.md, nginx), then run discover again`,
+        `${host.name}: the upstream ${upstream.name} of nginx ${why}, so no run can drain ${[...members].join(', ')} there: put its server lines, and nothing else, into one file that it includes (docs/inventory.md, nginx), then run discover again`,
       );
   }
-  return { pools: [...pools.values()], notes: [...notes, ...passed(host.name, config, nodes)] };
+  if (config.upstreams.length > MOST_UPSTREAMS)
+    notes.push(
+      `${host.name}: nginx has more than ${MOST_UPSTREAMS} upstreams, of which only the first were read for pools`,
+    );
+  return { pools: [...pools.values()].flat(), notes: [...notes, ...passed(host.name, config, names)] };
 }
 
-type Members = Pick<FoundPool, 'members' | 'port'>;
+/** Nodes by their addresses, in one spelling. */
+type Names = ReadonlyMap<string, string>;
 
-const namesIn = (pools: readonly Members[]): string => [...new Set(pools.flatMap(({ members }) => members))].join(', ');
-
-/** `include`: the file of its servers, where it has them in one; else `why` not. */
-interface UpstreamServers {
-  readonly members: readonly Members[];
-  readonly include?: string;
-  readonly why?: string;
+/** Servers of a text that are nodes. */
+interface ReadServers {
+  /** Names of the nodes. */
+  readonly members: ReadonlySet<string>;
+  /** There are servers, whether nodes or not. */
+  readonly hasServers: boolean;
+  /** It is a list of directives, without a block. */
+  readonly isWhole: boolean;
+  /** One for each port, with the nodes in the order of the inventory. */
+  ports(): readonly Pick<FoundPool, 'members' | 'port'>[];
 }
 
-function serversOf(config: NginxConfig, upstream: NginxUpstream, nodes: readonly Node[]): UpstreamServers {
-  const paths = config.included(upstream);
-  const texts = paths.flatMap((path) => config.files.get(path) ?? []);
-  const own = readable(upstream.body);
-  const others = texts.map(readable);
-  const members = membersAmong(nodes, [...own.servers, ...others.flatMap(({ servers }) => servers)]);
-  const [include] = paths;
-  if (!own.isWhole || own.servers.length > 0) return { members, why: 'has servers in the block itself' };
-  if (paths.length > 1) return { members, why: 'includes several files' };
-  if (others.some(({ isWhole }) => !isWhole)) return { members, why: 'includes a file with more than server lines' };
-  return include === undefined ? { members } : { members, include };
+/** Why the servers of an upstream are not in one file of their own; undefined: they are, or there are none. */
+function whyNoPool(own: ReadServers, files: readonly ReadServers[]): string | undefined {
+  if (!own.isWhole || own.hasServers) return 'has servers in the block itself';
+  if (files.length > 1) return 'includes several files';
+  return files.every(({ isWhole }) => isWhole) ? undefined : 'includes a file with more than server lines';
 }
 
 /** Servers that are passed requests without an upstream. */
-const passed = (host: string, { passes }: NginxConfig, nodes: readonly Node[]): readonly string[] =>
-  nodes.flatMap(({ name, address }) =>
-    placesOf(passes, address).map(
-      ({ port }) =>
-        `${host}: nginx passes requests to port ${port} of ${name} without an upstream, so no run can drain it there: pass them to an upstream that includes a file of server lines (docs/inventory.md, nginx), then run discover again`,
-    ),
-  );
+const passed = (host: string, { passes }: NginxConfig, names: Names): readonly string[] => [
+  ...new Set(
+    placesIn(passes).flatMap((place) => {
+      const name = names.get(place.host);
+      if (name === undefined) return [];
+      return `${host}: nginx passes requests to port ${place.port} of ${name} without an upstream, so no run can drain it there: pass them to an upstream that includes a file of server lines (docs/inventory.md, nginx), then run discover again`;
+    }),
+  ),
+];
 
-function membersAmong(nodes: readonly Node[], servers: readonly NginxServer[]): readonly Members[] {
-  const ports = [...new Set(servers.map(({ address }) => Number(/:(\d+)$/.exec(address)?.[1] ?? 80)))].sort(
-    (a, b) => a - b,
-  );
-  return ports
-    .map((port) => ({
-      port,
-      members: nodes
-        .filter(({ address }) => servers.some((server) => means(server, address, port)))
-        .map(({ name }) => name),
-    }))
-    .filter(({ members }) => members.length > 0);
+function readServers(text: string, names: Names): ReadServers {
+  const { servers, isWhole } = readable(text);
+  const byPort = new Map<number, Set<string>>();
+  for (const { address } of servers) {
+    const { host, port } = splitAddress(address);
+    const name = names.get(host);
+    if (name !== undefined) byPort.set(port, (byPort.get(port) ?? new Set()).add(name));
+  }
+  return {
+    members: new Set([...byPort.values()].flatMap((one) => [...one])),
+    hasServers: servers.length > 0,
+    isWhole,
+    ports: () =>
+      [...byPort]
+        .toSorted(([a], [b]) => a - b)
+        .map(([port, members]) => ({ port, members: [...names.values()].filter((name) => members.has(name)) })),
+  };
 }
 
 /** The servers of a text; where it is more than a list of directives, those that its lines show. */

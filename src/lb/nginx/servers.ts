@@ -69,32 +69,41 @@ export const means = (server: NginxServer, address: string, port: number): boole
 
 /** The port of `host:port` in nginx's notation, if the host is this address; undefined: another address. */
 function portAt(text: string, address: string): number | undefined {
+  const { host, port } = splitAddress(text);
+  return host === canonicalHost(address) ? port : undefined;
+}
+
+/** `host:port` in nginx's notation, the host in one spelling; `host` is '' where the text is none. */
+export function splitAddress(text: string): { readonly host: string; readonly port: number } {
   const [, host = '', port = '80'] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(text) ?? [];
-  return canonical(host.replace(/^\[(.*)\]$/, '$1')) === canonical(address) ? Number(port) : undefined;
+  return { host: canonicalHost(host.replace(/^\[(.*)\]$/, '$1')), port: Number(port) };
 }
 
 /** Longer configuration lines contain no server. */
 const LONGEST_LINE = 4096;
 
-/**
- * All entries of a whole configuration (`nginx -T`) that send requests to an address, on any port. Reads it line by
- * line.
- */
+/** All entries of a whole configuration (`nginx -T`) that send requests to an address, on any port. */
 export function placesOf(config: string, address: string): readonly OtherPort[] {
+  const wanted = canonicalHost(address);
+  return placesIn(config).flatMap(({ host, name, port }) => (host === wanted ? [{ name, port }] : []));
+}
+
+/** The same for all addresses. Reads the configuration line by line. */
+export function placesIn(config: string): readonly (OtherPort & { readonly host: string })[] {
   let upstream = '';
   return config.split('\n').flatMap((line) => {
     if (line.length > LONGEST_LINE) return [];
-    const [, name] = /^\s*upstream\s+([^\s{]+)/.exec(line) ?? [];
-    upstream = name ?? (/^\s*\}/.test(line) ? '' : upstream);
+    const [, block] = /^\s*upstream\s+([^\s{]+)/.exec(line) ?? [];
+    upstream = block ?? (/^\s*\}/.test(line) ? '' : upstream);
     const [, server, pass, url] =
       /^[^#]*?\b(?:server\s+([^\s;{]+)[^;{]*;|(\w+_pass)\s+(?:\w+:\/\/)?([^\s;/$]+))/.exec(line) ?? [];
-    const port = portAt(server ?? url ?? '', address);
-    const place = url === undefined ? `${upstream}/${server}` : `${pass}/${url}`;
-    return port === undefined ? [] : [{ name: place, port }];
+    const { host, port } = splitAddress(server ?? url ?? '');
+    const name = url === undefined ? `${upstream}/${server}` : `${pass}/${url}`;
+    return host === '' ? [] : [{ host, name, port }];
   });
 }
 
-const canonical = (address: string): string =>
+export const canonicalHost = (address: string): string =>
   (isIPv6(address) ? URL.parse(`http://[${address}]/`)?.hostname : undefined) ?? address.toLowerCase();
 
 function blanksBefore(text: string, index: number): number {
