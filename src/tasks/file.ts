@@ -5,17 +5,7 @@ import type { Reader } from '../core/host/connection.ts';
 import type { Patch } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { absolutePath, account, octalMode, secretOrText } from './file/fields.ts';
-import {
-  contentOf,
-  type FileSpec,
-  type FileState,
-  fileFingerprint,
-  hidesFileField,
-  readFileState,
-  stretchedOfFile,
-  wantFileState,
-  writeFileState,
-} from './file/file-state.ts';
+import { contentOf, type FileSpec, type FileState, ofFile } from './file/file-state.ts';
 import { observedText } from './file/observed-text.ts';
 
 const params = z.strictObject({
@@ -36,13 +26,7 @@ const params = z.strictObject({
 export const file = defineTask<typeof params, void, FileState, void>({
   kind: 'file',
   params,
-  claim: (p) => `file:${p.path}`,
-  read: readFileState,
-  want: wantFileState,
-  write: writeFileState,
-  fingerprint: fileFingerprint,
-  digestTexts: stretchedOfFile,
-  hidden: hidesFileField,
+  ...ofFile,
   show: (p, change, host) => patch(p, change.before, host),
 });
 

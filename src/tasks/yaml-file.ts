@@ -5,17 +5,7 @@ import type { Reader } from '../core/host/connection.ts';
 import type { Change, Patch } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { absolutePath, account, octalMode } from './file/fields.ts';
-import {
-  contentOf,
-  type FileSpec,
-  type FileState,
-  fileFingerprint,
-  hidesFileField,
-  readFileState,
-  stretchedOfFile,
-  wantFileState,
-  writeFileState,
-} from './file/file-state.ts';
+import { contentOf, type FileSpec, type FileState, ofFile } from './file/file-state.ts';
 import { observedText } from './file/observed-text.ts';
 import { maskObserved } from './yaml-file/mask-observed.ts';
 import { hasSecret, masked, type PlainYaml, toPlainYaml, type YamlValue, yamlValue } from './yaml-file/yaml-value.ts';
@@ -54,13 +44,7 @@ const params = z.strictObject({
 export const yamlFile = defineTask<typeof params, void, FileState, void>({
   kind: 'yamlFile',
   params,
-  claim: (p) => `file:${p.path}`,
-  read: readFileState,
-  want: wantFileState,
-  write: writeFileState,
-  fingerprint: fileFingerprint,
-  digestTexts: stretchedOfFile,
-  hidden: hidesFileField,
+  ...ofFile,
   show: (p, change, host) => patch(p, p.content.value(), change, host),
 });
 

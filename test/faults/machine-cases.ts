@@ -103,7 +103,7 @@ export const STEPS: readonly Step[] = [
 ];
 export const CLEANING: readonly Step[] = ['undoDrain', 'drainAgain', 'collectDiagnostics'];
 
-const KINDS: readonly Injection['kind'][] = [
+export const KINDS: readonly Injection['kind'][] = [
   'fails',
   'half',
   'hangs',

@@ -2,6 +2,7 @@ import type { ErrorInfo } from '../../src/core/event/event.ts';
 import { advance, type State, startRoll } from '../../src/rolling/machine.ts';
 import { endOf } from '../../src/rolling/report.ts';
 import type { Command, Event, NodeInit, Observation, Options, Result, Step } from '../../src/rolling/types.ts';
+import { OPTIONS as DEFAULTS } from '../faults/machine-cases.ts';
 
 export const UP: Observation = { inTraffic: true, held: false, drainedByRun: false, up: true };
 export const DOWN: Observation = { inTraffic: false, held: false, drainedByRun: false, up: false };
@@ -11,15 +12,7 @@ export const LEASED: Observation = { inTraffic: false, held: false, drainedByRun
 /** Changed by an earlier run that was killed during its soak. */
 export const SOAKING: Observation = { ...UP, soaking: true };
 
-export const DEFAULTS: Options = {
-  canary: 0,
-  batch: undefined,
-  maxUnavailable: 1,
-  maxFailures: 0,
-  order: [],
-  includeHeld: false,
-  leaveDrained: false,
-};
+export { DEFAULTS };
 
 export const faultOn = (host: string): ErrorInfo => ({ code: 'X_TEST', message: `${host} is bad`, host });
 export const bad = (host: string): Result => ({ kind: 'failed', fault: faultOn(host) });

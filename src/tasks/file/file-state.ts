@@ -56,13 +56,13 @@ export const ownedBy = (stat: Stat, declared: Ownership): Ownership => ({
   group: typeof declared.group === 'number' ? stat.gid : stat.group,
 });
 
-export async function readFileState(spec: FileSpec, host: Reader): Promise<FileState | null> {
+async function readFileState(spec: FileSpec, host: Reader): Promise<FileState | null> {
   const [stat, digest] = await Promise.all([host.stat(spec.path), host.sha256(spec.path)]);
   if (stat === null) return null;
   return { type: stat.type, digest: stat.type === 'file' ? digest : null, ...ownedBy(stat, spec) };
 }
 
-export function wantFileState(spec: FileSpec, now: FileState | null): FileState {
+function wantFileState(spec: FileSpec, now: FileState | null): FileState {
   if (now !== null) refuseOtherKind(spec.path, 'file', now.type);
   const accepted = spec.accepts?.find(({ digest }) => digest === now?.digest);
   const { digest } = accepted ?? spec.content;
@@ -73,17 +73,28 @@ export function wantFileState(spec: FileSpec, now: FileState | null): FileState 
  * If only mode or owner differ, the content stays: a rewrite would give the path a new inode under a running bind
  * mount.
  */
-export async function writeFileState(spec: FileSpec, change: Change<FileState>, host: Connection): Promise<void> {
+async function writeFileState(spec: FileSpec, change: Change<FileState>, host: Connection): Promise<void> {
   const ownership = { mode: spec.mode, owner: spec.owner, group: spec.group };
   if (change.before !== null && change.before.digest === change.after?.digest) await host.chmod(spec.path, ownership);
   else await host.writeFile(spec.path, Buffer.from(spec.content.text()), ownership);
 }
 
 /** A plain digest of secret content would allow guessing a short secret, so the recorded one is stretched. */
-export const fileFingerprint = (spec: FileSpec, state: FileState): Data =>
+const fileFingerprint = (spec: FileSpec, state: FileState): Data =>
   spec.content.secret && state.digest !== null ? { ...state, digest: stretchedDigest(state.digest) } : state;
 
-export const stretchedOfFile = ({ content, accepts = [] }: FileSpec): readonly string[] =>
+const stretchedOfFile = ({ content, accepts = [] }: FileSpec): readonly string[] =>
   content.secret ? [content, ...accepts].map(({ digest }) => digest) : [];
 
-export const hidesFileField = (spec: FileSpec, path: string): boolean => spec.content.secret && path === 'digest';
+const hidesFileField = (spec: FileSpec, path: string): boolean => spec.content.secret && path === 'digest';
+
+/** What all tasks with a file as their target share: they differ in parameters, and in how a change is shown. */
+export const ofFile = {
+  claim: ({ path }: FileSpec) => `file:${path}` as const,
+  read: readFileState,
+  want: wantFileState,
+  write: writeFileState,
+  fingerprint: fileFingerprint,
+  digestTexts: stretchedOfFile,
+  hidden: hidesFileField,
+};

@@ -142,15 +142,23 @@ test.each([2, 3])(
   },
 );
 
-test('an operator drains during the wait until idle: the node is not changed', async () => {
-  const scene = await fleetScene();
+/** The drain of another run. */
+const OTHERS = { by: 'ci@build', reason: 'api7-orch, cluster prod', how: 'drained', run: 'another' } as const;
+
+/** While this run waits for requests at gw-1, someone else drains it, and the requests end. */
+function drainedDuringWait(scene: FleetScene, by: Parameters<typeof drains>[2]): void {
   scene.connections.set('gw-1', WAITING);
   let done = false;
   scene.onSleep = (now) => {
     if (now < 3000 || done) return;
     done = true;
-    void drains(scene, 'gw-1', HERS).then(() => scene.connections.delete('gw-1'));
+    void drains(scene, 'gw-1', by).then(() => scene.connections.delete('gw-1'));
   };
+}
+
+test('an operator drains during the wait until idle: the node is not changed', async () => {
+  const scene = await fleetScene();
+  drainedDuringWait(scene, HERS);
   const run = await roll(scene);
   expect(run.codes[0]).toBe('NODE_HELD');
   expect(appOf(scene, 'gw-1')).toBe('old');
@@ -162,7 +170,7 @@ test('another run takes over the node: this run reports what it finds as the wor
   const run = await roll(scene, {}, async (node) => {
     // The gateway is also checked before the change.
     if (appOf(scene, node) !== 'new') return;
-    await drains(scene, node, { by: 'ci@build', reason: 'api7-orch, cluster prod', how: 'drained', run: 'another' });
+    await drains(scene, node, OTHERS);
     throw new OrchError('NOT_STEADY', 'container api7-gateway has ended with exit code 0', { host: node });
   });
   const [error] = run.events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
@@ -178,14 +186,7 @@ test('another run takes over the node: this run reports what it finds as the wor
 
 test('another run takes over the node before its change: the node is not changed', async () => {
   const scene = await fleetScene();
-  scene.connections.set('gw-1', WAITING);
-  let done = false;
-  scene.onSleep = (now) => {
-    if (now < 3000 || done) return;
-    done = true;
-    const others = { by: 'ci@build', reason: 'api7-orch, cluster prod', how: 'drained', run: 'another' } as const;
-    void drains(scene, 'gw-1', others).then(() => scene.connections.delete('gw-1'));
-  };
+  drainedDuringWait(scene, OTHERS);
   const run = await roll(scene);
   expect(run.codes).toEqual(['NODE_TAKEN']);
   expect(appOf(scene, 'gw-1')).toBe('old');
@@ -345,7 +346,7 @@ test('a node that an operator holds is refused with its name, the operator and t
 
 test('a drain of a run that nothing restores ends the wait for the node at once', async () => {
   const scene = await fleetScene();
-  await drains(scene, 'gw-1', { by: 'ci@build', reason: 'api7-orch, cluster prod', how: 'drained', run: 'another' });
+  await drains(scene, 'gw-1', OTHERS);
   const begun = scene.clock.now();
   const { codes, messages } = await scene.run('gw-1', () => upInBalancers(scene.inventory, { name: 'gw-1' }, 9080));
   expect(codes).toEqual(['NOT_RESTORED']);

@@ -1,4 +1,4 @@
-import { CLEANING, SITUATIONS, singles, situated } from '../machine-cases.ts';
+import { KINDS as ALL_KINDS, CLEANING, SITUATIONS, singles, situated } from '../machine-cases.ts';
 import type { Case } from './case.ts';
 import type { Fault } from './strike.ts';
 
@@ -45,19 +45,8 @@ export function inSituation(name: string, count: number): readonly Case[] {
 
 export const situations: readonly string[] = Object.keys(SITUATIONS);
 
-const KINDS: readonly Fault['kind'][] = [
-  'fails',
-  'hangs',
-  'unreachable',
-  'lost',
-  'replyLost',
-  'retried',
-  'crash',
-  'killedBefore',
-  'killedAfter',
-  'interrupt',
-  'network',
-];
+/** Without those that have meaning at some steps only. */
+const KINDS = ALL_KINDS.filter((kind) => !['half', 'holdGo', 'holdStop', 'otherDies'].includes(kind));
 
 const gw1 = (step: Fault['step'], kind: Fault['kind']): Fault => ({ node: 'gw-1', step, kind });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sha256 } from '../../../src/core/base/data.ts';
 import { OrchError } from '../../../src/core/base/errors.ts';
+import type { Reader } from '../../../src/core/host/connection.ts';
 import { defineGate } from '../../../src/core/task/define-gate.ts';
 import { defineTask } from '../../../src/core/task/define-task.ts';
 import { Task } from '../../../src/core/task/task.ts';
@@ -10,16 +11,21 @@ import { Task } from '../../../src/core/task/task.ts';
 const ROOT = { mode: '0644', owner: 'root', group: 'root' } as const;
 const anyTask = z.custom<Task>((value) => value instanceof Task);
 
+/** A file is its digest. */
+const ofFile = {
+  claim: (p: { readonly path: string }) => `file:${p.path}` as const,
+  async read(p: { readonly path: string }, host: Reader) {
+    const digest = await host.sha256(p.path);
+    return digest === null ? null : { digest };
+  },
+  want: (p: { readonly content: string }) => ({ digest: sha256(p.content) }),
+};
+
 export const note = defineTask({
   kind: 'note',
   params: z.object({ path: z.string(), content: z.string(), broken: z.boolean().default(false) }),
   impact: 'none',
-  claim: (p) => `file:${p.path}`,
-  async read(p, host) {
-    const digest = await host.sha256(p.path);
-    return digest === null ? null : { digest };
-  },
-  want: (p) => ({ digest: sha256(p.content) }),
+  ...ofFile,
   write: (p, _change, host) => host.writeFile(p.path, p.broken ? 'something else' : p.content, ROOT),
 });
 
@@ -27,12 +33,7 @@ export const note = defineTask({
 export const served = defineTask({
   kind: 'served',
   params: z.object({ path: z.string(), content: z.string() }),
-  claim: (p) => `file:${p.path}`,
-  async read(p, host) {
-    const digest = await host.sha256(p.path);
-    return digest === null ? null : { digest };
-  },
-  want: (p) => ({ digest: sha256(p.content) }),
+  ...ofFile,
   write: (p, _change, host) => host.writeFile(p.path, p.content, ROOT),
 });
 
@@ -40,12 +41,7 @@ export const served = defineTask({
 export const replaced = defineTask({
   kind: 'replaced',
   params: z.object({ path: z.string(), content: z.string() }),
-  claim: (p) => `file:${p.path}`,
-  async read(p, host) {
-    const digest = await host.sha256(p.path);
-    return digest === null ? null : { digest };
-  },
-  want: (p) => ({ digest: sha256(p.content) }),
+  ...ofFile,
   async write(p, _change, host, _local, report) {
     await report.aboutToStop();
     await host.writeFile(p.path, p.content, ROOT);
