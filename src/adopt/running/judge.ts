@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EngineInfo } from '../../core/host/docker.ts';
 import { unstatableFlags } from '../../tasks/container/extras.ts';
+import { isOfCompose } from './compose-owner.ts';
 import { judgeMounts } from './judge-mounts.ts';
 import type { Judged } from './judged.ts';
 import { type Refusal, type RefusalCode, refusal } from './refusal.ts';
@@ -82,9 +83,15 @@ function networks({ found }: Judged, say: Say): Refusal[] {
   const usual = NetworkMode === 'default' || NetworkMode === 'bridge';
   const others = [...new Set([...(usual ? [] : [NetworkMode]), ...joined])].filter((one) => one !== 'bridge');
   if (others.length === 0) return [];
-  const hint = usual ? `docker network disconnect ${typed(others[0] ?? '', name)}` : again(name, 'without --network');
+  const hint = usual ? `docker network disconnect ${typed(others[0] ?? '', name)}` : apart(found);
   return say('NETWORK', `it is on the network ${others.join(', ')}`, hint);
 }
+
+/** Compose gives each project a network of its own. */
+const apart = (found: Judged['found']): string =>
+  isOfCompose(found)
+    ? 'set network_mode: bridge for it in its compose file, and run docker compose up -d while its node is drained'
+    : again(shortName(found), 'without --network');
 
 const isRemapped = ({ found }: Judged, { SecurityOptions = [] }: EngineInfo): boolean =>
   found.HostConfig.UsernsMode !== 'host' &&

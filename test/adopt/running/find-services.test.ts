@@ -285,6 +285,43 @@ describe('owners', () => {
     expect(await codes([recorded('compose')], { files: [FILE] }, ['another'])).toEqual(['COMPOSE']);
   });
 
+  // docker-compose 1 labels its containers with the words of its command line.
+  test.each(['docker-compose.yaml', 'api7/docker-compose.yaml'])(
+    'a project whose label has %s: it is looked for in the directory of the project',
+    async (label) => {
+      const document = recorded('compose', ({ container, ...others }) => {
+        const Labels = {
+          ...container.Config.Labels,
+          'com.docker.compose.project.config_files': label,
+          'com.docker.compose.project.working_dir': '/srv/api7',
+        };
+        return { ...others, container: { ...container, Config: { ...container.Config, Labels } } };
+      });
+      const { refusals } = await only([document], { files: [FILE] });
+      expect(refusals.map(({ code }) => code)).toEqual(['COMPOSE']);
+      expect(refusals[0]?.hint).toContain(`mv ${FILE} ${FILE}.released`);
+      expect(await codes([document], { files: [`${FILE}.released`] })).toEqual([]);
+      // It may be elsewhere: the directory of the project can be stated, too.
+      expect(await codes([document])).toEqual(['COMPOSE']);
+      expect(await codes([document], {}, ['api7-gateway-1'])).toEqual([]);
+    },
+  );
+
+  test('a compose project with a network of its own: its file has to say bridge', async () => {
+    const document = recorded('compose', ({ container, ...others }) => ({
+      ...others,
+      container: { ...container, HostConfig: { ...container.HostConfig, NetworkMode: 'api7_default' } },
+    }));
+    const { refusals } = await only([document], { files: [FILE] });
+    expect(refusals.map(({ code, hint }) => [code, hint])).toEqual([
+      [
+        'NETWORK',
+        expect.stringMatching(/^set network_mode: bridge .* docker compose up -d while its node is drained$/),
+      ],
+      ['COMPOSE', expect.any(String)],
+    ]);
+  });
+
   const unit = (path: string, text: string): string => `\n\u0001unit ${path}\n${text}\n`;
 
   test.each([
