@@ -22,7 +22,20 @@ const pieces: readonly Piece[] = [
   lab('lab-rolling', ['test/lab/rolling.test.ts']),
   lab('lab-cluster', ['test/lab/cluster.test.ts'], { API7_ORCH_KILLS: '20' }),
   lab('lab-resume', ['test/lab/resume.test.ts']),
-  lab('lab-small', otherLabFiles('rolling', 'cluster', 'resume', 'faults-nodes', 'faults-around')),
+  lab('lab-adopt', ['test/lab/adopt/']),
+  lab(
+    'lab-small',
+    otherLabFiles(
+      'rolling',
+      'cluster',
+      'resume',
+      'faults-nodes',
+      'faults-around',
+      'adopt/adopt',
+      'adopt/discover',
+      'adopt/kills',
+    ),
+  ),
   ...slices(strikes.length, SLICE).map((seeds) =>
     lab(`lab-faults:${seeds[0]}-${seeds.at(-1)}`, ['test/lab/faults-'], { API7_ORCH_SEED: seeds.join() }),
   ),

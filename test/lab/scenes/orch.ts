@@ -69,6 +69,8 @@ export interface OrchRun {
 export interface OrchOptions {
   /** SIGKILL after this many milliseconds. */
   readonly killAfterMs?: number;
+  /** SIGKILL when it resolves; a rejection is the caller's. */
+  readonly killOn?: Promise<unknown>;
   readonly env?: Readonly<Record<string, string>>;
   /** Working folder. Default: this repository. */
   readonly cwd?: string;
@@ -96,6 +98,10 @@ export async function orch(args: readonly string[], options: OrchOptions = {}): 
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   const kill =
     options.killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), options.killAfterMs);
+  void options.killOn?.then(
+    () => child.kill('SIGKILL'),
+    () => undefined,
+  );
   const code = await new Promise<number | null>((resolve, reject) =>
     child.once('error', reject).once('close', resolve),
   );
