@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { missing } from '../hosts/engine.ts';
 import { LabError } from '../lab-error.ts';
@@ -25,6 +26,9 @@ export function addressIn(subnet: string, byte: number): string {
   return subnet.replace(/\.0\/24$/, `.${byte}`);
 }
 
+/** How long the Engine may take to free the addresses of a network that it removes. */
+const FREED_MS = 10_000;
+
 /** Makes the lab's network unless it is there. */
 export async function ensureNetwork(
   docker: Docker,
@@ -32,15 +36,23 @@ export async function ensureNetwork(
 ): Promise<void> {
   const found = await docker.getNetwork(network.name).inspect().catch(missing);
   if (found !== false) return;
-  await docker
-    .createNetwork({
-      Name: network.name,
-      CheckDuplicate: true,
-      Driver: 'bridge',
-      Labels: { ...network.labels },
-      IPAM: { Driver: 'default', Config: [{ Subnet: network.subnet, Gateway: addressIn(network.subnet, 1) }] },
-    })
-    .catch((cause) => {
-      throw new LabError(`cannot make the network ${network.subnet}: ${cause.message}`, { cause });
-    });
+  for (const until = performance.now() + FREED_MS; ; ) {
+    const failed = await docker
+      .createNetwork({
+        Name: network.name,
+        CheckDuplicate: true,
+        Driver: 'bridge',
+        Labels: { ...network.labels },
+        IPAM: { Driver: 'default', Config: [{ Subnet: network.subnet, Gateway: addressIn(network.subnet, 1) }] },
+      })
+      .then(
+        () => undefined,
+        (cause: Error) => cause,
+      );
+    if (failed === undefined) return;
+    // A network that is being removed is in no list any more, but still has its addresses.
+    if (!failed.message.includes('overlaps') || performance.now() > until)
+      throw new LabError(`cannot make the network ${network.subnet}: ${failed.message}`, { cause: failed });
+    await sleep(250);
+  }
 }
