@@ -1,7 +1,7 @@
 import { safeData, safeText } from '../../core/base/safe-text.ts';
 import { fold } from '../fold.ts';
 import { eventLines } from '../lines/event-lines.ts';
-import { joined, type Line, oneOf } from '../lines/line.ts';
+import { columnsOf, joined, type Line, oneOf } from '../lines/line.ts';
 import { paintFor } from '../lines/paint.ts';
 import { recap } from '../lines/recap.ts';
 import type { Detail, Renderer } from '../renderer.ts';
@@ -33,12 +33,12 @@ export function ttyRenderer({ stdout, stderr, now = Date.now, ...detail }: TtyOp
   let held = 0;
   let abandon = (): void => {};
 
-  const columns = (): number => stdout.columns ?? 80;
-  const draw = () => frame(view, now(), { rows: stdout.rows ?? 24, columns: columns() }, paint);
+  // A terminal that does not know its size has 0 of both.
+  const draw = () => frame(view, now(), { rows: stdout.rows || 24, columns: columnsOf(stdout) ?? 80 }, paint);
   const show = (screen: Screen): void => {
     if (held > 0) return;
     if (pending.length > 0)
-      screen.print(pending.splice(0).map(({ to, text }) => ({ to, text: oneOf(text, columns()) })));
+      screen.print(pending.splice(0).map(({ to, text }) => ({ to, text: oneOf(text, columnsOf(stdout)) })));
     screen.paint();
   };
   const open = async (): Promise<Screen> => {
@@ -86,10 +86,10 @@ export function ttyRenderer({ stdout, stderr, now = Date.now, ...detail }: TtyOp
       out.write(
         joined(
           pending.splice(0).map(({ text }) => text),
-          columns(),
+          columnsOf(stdout),
         ),
       );
-      if (view.end !== undefined) out.write(joined(recap(view, paint), columns()));
+      if (view.end !== undefined) out.write(joined(recap(view, paint), columnsOf(stdout)));
       await out.flush();
     },
   };

@@ -1,8 +1,10 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../../src/core/event/event.ts';
 import { ttyRenderer } from '../../../src/render/tty/tty.ts';
 import { numbered, runEnd, step, taskEnd } from '../scenarios.ts';
 import { Terminal } from '../terminal.ts';
+import { TextStream } from '../text-stream.ts';
 
 const HOSTS = Array.from({ length: 200 }, (_, n) => `gw-${n + 1}`);
 const TASKS = ['directory /opt/api7', 'package /opt/api7/package', 'container api7-gateway'];
@@ -227,4 +229,13 @@ describe('a terminal', () => {
     await drawn(new Terminal(24, 80), [...run(['gw-1']), end(['gw-1'])], 200);
     expect(counts()).toEqual(before);
   });
+});
+
+test('a terminal that does not know its size gets whole lines', async () => {
+  const terminal = Object.assign(new TextStream(), { isTTY: true, columns: 0, rows: 0 });
+  const there = terminal as unknown as NodeJS.WriteStream;
+  const renderer = ttyRenderer({ stdout: there, stderr: there, verbose: false, diff: false });
+  for (const event of numbered([...run(['gw-1']), end(['gw-1'])])) renderer.event(event);
+  await renderer.close();
+  expect(stripVTControlCharacters(terminal.text)).toContain('[gw-1] changed: directory /opt/api7');
 });
