@@ -18,17 +18,18 @@ export function drift(lab: LabOf): void {
           "f=/opt/api7/dashboard-config.yaml; t=$(sed 's/17080/17081/' $f); printf '%s\\n' \"$t\" > $f",
         ),
         lab().exec('cp-2', 'docker stop api7-dp-manager'),
-        // The same container, published on one address less.
+        // The same container with its labels, published on one address less.
         lab().exec(
           'gw-3',
           `docker inspect api7-gateway > /tmp/was.json
            img=$(docker inspect -f '{{.Config.Image}}' api7-gateway)
            docker inspect -f '{{range .Config.Env}}{{println .}}{{end}}' api7-gateway > /tmp/env
+           docker inspect -f '{{range $key, $value := .Config.Labels}}{{printf "%s=%s\\n" $key $value}}{{end}}' api7-gateway > /tmp/labels
            docker rm -f api7-gateway
-           docker run -d --name api7-gateway --hostname gw-3 --env-file /tmp/env -p 9080:9080 -p 7085:7085 \\
+           docker run -d --name api7-gateway --hostname gw-3 --env-file /tmp/env --label-file /tmp/labels -p 9080:9080 -p 7085:7085 \\
              -v /opt/api7/gateway_conf/config.yaml:/usr/local/apisix/conf/config.yaml \\
              -v /opt/api7/gateway_conf/apisix.uid:/usr/local/apisix/conf/apisix.uid "$img"
-           rm -f /tmp/env /tmp/was.json`,
+           rm -f /tmp/env /tmp/labels /tmp/was.json`,
         ),
       ]);
       // A restored gateway is compared with its peers, which takes requests.
