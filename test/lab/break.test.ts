@@ -126,7 +126,7 @@ describe.runIf(all)('the load', () => {
     const { errors, risen } = await during(() =>
       by.run('gw-2', 'docker stop -t 1 gateway; sleep 5; docker start gateway'),
     );
-    expect(Object.keys(errors).join()).toMatch(/slow \w+: |websocket \w+: closed/);
+    expect(Object.keys(errors).join()).toMatch(/slow \w+ at \S+: |websocket \w+ at \S+: closed/);
     expect(Object.keys(risen).join()).toMatch(/gw-2 econ/);
     const [away] = await sampler.stop();
     expect(away).toMatchObject({ ever: ['gw-2'], mostAtOnce: 1, worst: ['gw-2'], unanswered: 0 });
