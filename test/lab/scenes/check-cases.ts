@@ -95,7 +95,10 @@ ALTER ROLE api7ee SET search_path = public, pg_catalog;`),
     code: 'DOCKER_IS_PODMAN',
     host: 'gw-1',
     cause: PODMAN,
-    cure: 'kill $(pgrep -f "UNIX-LISTE[N]:/run/docker.sock"); rm -f /run/docker.sock; mv /run/docker.sock.off /run/docker.sock',
+    // socat removes its socket when it ends: it must not remove the Engine's.
+    cure: `kill $(pgrep -f 'UNIX-LISTE[N]:/run/docker.sock')
+while pgrep -f 'UNIX-LISTE[N]:/run/docker.sock' >/dev/null; do sleep 0.1; done
+rm -f /run/docker.sock; mv /run/docker.sock.off /run/docker.sock`,
   },
   {
     code: 'FLOCK_MISSING',
