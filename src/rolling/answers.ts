@@ -178,7 +178,7 @@ function rechecked(state: State, node: NodeState, fault: ErrorInfo, lost: boolea
 }
 
 /** Codes with which a failed node is not drained again: too few others serve. */
-const KEPT_IN_SERVICE: ReadonlySet<string> = new Set(['BUDGET_EXHAUSTED', 'NO_OTHER_MEMBER_UP']);
+export const KEPT_IN_SERVICE: ReadonlySet<string> = new Set(['BUDGET_EXHAUSTED', 'NO_OTHER_MEMBER_UP']);
 
 /** A failure of the clean-up never replaces the original failure. */
 function cleanedUp(state: State, node: NodeState, step: Step, result: Result): State {

@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
 import type { Command } from '../../rolling/types.ts';
 import type { RollContext } from './roll-context.ts';
@@ -15,8 +16,8 @@ export async function askPerson(
   const { emit, play, ask, clock, signal } = context;
   const about = node ?? fault.host;
   const host = about === undefined ? {} : { host: about };
-  const hint = fault.hint === undefined ? {} : { hint: fault.hint };
-  const hold = { type: 'roll.hold', play: play.options.name, ...host, why: fault.message, ...hint } as const;
+  const { message: why, hint } = fault;
+  const hold = { type: 'roll.hold', play: play.options.name, ...host, why, ...defined({ hint }) } as const;
   emit({ ...hold, waiting: true });
   const answer = (await ask?.(`${about === undefined ? '' : `${about}: `}${questionOf(node, fault)}`)) ?? false;
   emit({ ...hold, waiting: false, answer });

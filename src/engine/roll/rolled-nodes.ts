@@ -1,4 +1,5 @@
 import type { RolledNode } from '../../core/event/event.ts';
+import { KEPT_IN_SERVICE } from '../../rolling/answers.ts';
 import { endOf, type NodeEnd } from '../../rolling/report.ts';
 import type { State } from '../../rolling/state.ts';
 import type { RollContext } from './roll-context.ts';
@@ -32,8 +33,8 @@ const rolledNode = (
   ...(drained === 'no' || next === undefined ? {} : { next, ...(stopped ? { stopped } : {}) }),
 });
 
-const TOLD: ReadonlySet<string> = new Set(['NO_WAY_BACK', 'BUDGET_EXHAUSTED', 'NO_OTHER_MEMBER_UP']);
+const SHOWN: ReadonlySet<string> = new Set(['NO_WAY_BACK', ...KEPT_IN_SERVICE]);
 
 /** Why a failed node was not drained again, or not rolled back. */
 const notTakenOut = (also: NodeEnd['also']): readonly string[] =>
-  also.flatMap(({ code, message }) => (TOLD.has(code) ? [message] : []));
+  also.flatMap(({ code, message }) => (SHOWN.has(code) ? [message] : []));
