@@ -15,8 +15,8 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import { pullForRun } from '../../tasks/image/pull-image.ts';
 import { RunPulls } from '../../tasks/image/run-pulls.ts';
 import { LOCK_PATHS } from '../../transport/lock/fence.ts';
+import { commandOn } from '../command-on.ts';
 import type { Session } from '../session.ts';
-import { typedPath } from '../typed-path.ts';
 import { HostTrials } from './host-trials.ts';
 import type { ImageFacts, VerifiedImage } from './report.ts';
 
@@ -64,7 +64,7 @@ export async function tryImages(
     if (left.length > 0)
       failed(
         new OrchError('DOCKER_FAILED', `could not be removed: ${left.join(', ')}`, {
-          hint: `api7-orch lb doctor --fix -i ${typedPath(inventory.file)}`,
+          hint: commandOn(inventory, ['lb', 'doctor', '--fix']),
         }),
       );
     return { images: images.flat(), errors };

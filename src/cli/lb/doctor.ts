@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { typedLine } from '../../core/base/argv.ts';
 import { dateOf } from '../../core/base/clock.ts';
 import { parseDuration } from '../../core/base/duration.ts';
 import type { Emit, ErrorInfo } from '../../core/event/event.ts';
@@ -9,12 +8,12 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { lockScopeOf } from '../../traffic/lock-scope.ts';
+import { commandOn } from '../command-on.ts';
 import { printReport } from '../print-report.ts';
 import { rollOptions } from '../run/roll-options.ts';
 import { withoutBalancers } from '../run/without-balancers.ts';
 import { runPlays } from '../run-plays.ts';
 import { type CliEnvironment, openSession, type ReadFlags, type Session, untilInterrupted } from '../session.ts';
-import { typedPath } from '../typed-path.ts';
 import { waitingNotice } from '../waiting-notice.ts';
 import { type Diagnosis, diagnose } from './doctor/diagnose.ts';
 import { type Examined, examine } from './doctor/examine.ts';
@@ -153,7 +152,7 @@ async function repair(
       title: 'lb doctor',
       cluster: inventory.cluster,
       plays: () => fixPlays(withoutBalancers(inventory, fix.gone), found),
-      goOn: () => typedLine(['api7-orch', 'lb', 'doctor', '--fix', '-i', typedPath(inventory.file)]),
+      goOn: () => commandOn(inventory, ['lb', 'doctor', '--fix']),
       select: (pattern) => selectHosts(inventory, pattern),
     },
   );

@@ -1,4 +1,3 @@
-import { typedLine } from '../../core/base/argv.ts';
 import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { RolledNode } from '../../core/event/event.ts';
@@ -7,8 +6,8 @@ import { loadInventory } from '../../inventory/load.ts';
 import { operatorName } from '../../local/operator.ts';
 import { portsNamedBehind } from '../../traffic/pool-member.ts';
 import { recordsOf } from '../../traffic/pool-snapshot.ts';
+import { commandOn } from '../command-on.ts';
 import type { CliEnvironment } from '../session.ts';
-import { typedPath } from '../typed-path.ts';
 import { judgeDrain } from './judge.ts';
 import { balancersOf, nodesOf, poolsAround, unmanagedOf } from './nodes.ts';
 import { drainPlays, refuseUnknown } from './plays.ts';
@@ -78,7 +77,7 @@ function drainedNode({ file }: Inventory, node: string, isOut: boolean, failure:
     state: failure === undefined ? 'done' : 'failed',
     traffic: isOut ? 'out' : 'unknown',
     ...defined({ cause: failure }),
-    next: typedLine(['api7-orch', 'lb', 'restore', node, '-i', typedPath(file)]),
+    next: commandOn({ file }, ['lb', 'restore', node]),
   };
 }
 

@@ -1,4 +1,3 @@
-import { typedLine } from '../../core/base/argv.ts';
 import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Hosts } from '../../engine/plan/hosts.ts';
@@ -7,7 +6,7 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import { operatorName } from '../../local/operator.ts';
 import { fleetOf } from '../../traffic/fleet.ts';
 import type { Ask } from '../../transport/ssh/ask.ts';
-import { typedPath } from '../typed-path.ts';
+import { commandOn } from '../command-on.ts';
 
 /** Flags of every verb that may drain nodes. */
 export interface RollFlags {
@@ -74,8 +73,8 @@ export function rollOptions(
       return answer?.reveal().trim() === inventory.cluster;
     },
     onNetwork: (listener) => hosts.onNetwork(listener),
-    restoreCommand: (node) => typedLine(['api7-orch', 'lb', 'restore', node, '-i', typedPath(inventory.file)]),
-    startCommand: (node) => typedLine(['api7-orch', 'run', 'start', '-i', typedPath(inventory.file), '--limit', node]),
+    restoreCommand: (node) => commandOn(inventory, ['lb', 'restore', node]),
+    startCommand: (node) => commandOn(inventory, ['run', 'start'], ['--limit', node]),
   };
 }
 

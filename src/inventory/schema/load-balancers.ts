@@ -133,7 +133,7 @@ const controls: Readonly<Record<ManagedFile['driver'], Control | undefined>> = {
   command: undefined,
 };
 
-/** What tells the pools of one driver apart, by the driver's name; all drivers, in the order of the schema. */
+/** What distinguishes the pools of one driver, by the driver's name; all drivers, in the order of the schema. */
 export const CONTROLS: ReadonlyMap<string, Control | undefined> = new Map(Object.entries(controls));
 
 type OwnOf<Pool> = Pool extends ManagedFile ? Omit<Pool, keyof typeof common | 'hosts'> : never;

@@ -8,7 +8,7 @@ const LOG = /^ {4}\| /;
 /** A command to copy, up to the end of its clause. */
 const COMMAND =
   /(?:api7-orch (?:run|resume|rollback|runs|lb|lock|status|check|exec|adopt|discover|inventory|images)|ssh-keygen)(?: [^\s;]*[^\s;,:])*/g;
-/** Stands for a space that must stay: texts for the screen have no control characters. */
+/** In the place of a space that must stay: texts for the screen have no control characters. */
 const FIRM = '\u0000';
 /** Margin of further rows below a text without a label. */
 const MARGIN = 2;

@@ -1,11 +1,10 @@
-import { typedLine } from '../../../core/base/argv.ts';
 import { redact } from '../../../core/base/redact.ts';
 import { redactError } from '../../../core/event/redact-event.ts';
 import type { Inventory } from '../../../inventory/inventory.ts';
 import type { Leftover } from '../../../tasks/leftovers.ts';
+import { commandOn } from '../../command-on.ts';
 import { lockReport, type SeenLock } from '../../lock/read-locks.ts';
 import { environmentLockTimes } from '../../lock/times.ts';
-import { typedPath } from '../../typed-path.ts';
 import type { Examined } from './examine.ts';
 import { type DoctorReport, type Finding, type Note, OF_HOST, timeOf } from './finding.ts';
 import { memberFinding, type Scene } from './member-finding.ts';
@@ -28,8 +27,7 @@ export function diagnose(
   const locks = seen.hosts.flatMap(({ host, lock: view }) => (view === undefined ? [] : [{ host, view }]));
   const others = locks.filter(({ view }) => view.record?.run !== ownRun);
   const alive = others.filter(isAlive);
-  const command = (...words: readonly string[]): string =>
-    typedLine(['api7-orch', ...words, '-i', typedPath(inventory.file)]);
+  const command = (...words: readonly string[]): string => commandOn(inventory, words);
   const scene: Scene = {
     inventory,
     seen,

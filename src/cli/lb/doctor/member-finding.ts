@@ -1,4 +1,3 @@
-import { typedLine } from '../../../core/base/argv.ts';
 import { redact } from '../../../core/base/redact.ts';
 import type { Balancer, Lease, MemberView, ServerView } from '../../../core/host/balancer.ts';
 import type { Inventory } from '../../../inventory/inventory.ts';
@@ -6,7 +5,7 @@ import { acceptsRequests, isDrainedOrMaintenance } from '../../../lb/read-member
 import { oneLine } from '../../../render/lines/paint.ts';
 import type { PoolMember } from '../../../traffic/pool-member.ts';
 import type { Found } from '../../../traffic/pool-snapshot.ts';
-import { typedPath } from '../../typed-path.ts';
+import { commandOn } from '../../command-on.ts';
 import { memberAcceptsRequests } from '../report.ts';
 import type { Examined } from './examine.ts';
 import { type Finding, type Note, timeOf } from './finding.ts';
@@ -49,14 +48,7 @@ export function memberFinding(scene: Scene, one: Found): OfMember {
     const held = `${poolMember.pool.name}: drained by lb drain (${oneLine(redact(lease.reason), 60)})`;
     if (!isLost) return { note: { ...about, kind, what: held } };
     const what = `${held}, but it gets requests: the balancer lost the drain`;
-    const drain = typedLine([
-      'api7-orch',
-      'lb',
-      'drain',
-      poolMember.member.node,
-      '-i',
-      typedPath(scene.inventory.file),
-    ]);
+    const drain = commandOn(scene.inventory, ['lb', 'drain', poolMember.member.node]);
     const next = `to drain it again: ${drain} --reason TEXT; to end the drain: ${scene.restore(poolMember.member.node)}`;
     return { finding: { ...about, kind, what, next, fixable: false } };
   }
