@@ -5,6 +5,7 @@ import type { ContainerInspect } from '../core/host/docker.ts';
 import type { Change, Report } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import type { See } from '../core/task/task.ts';
+import { isOwn } from '../tasks/container/labels.ts';
 import { containerParams } from '../tasks/container/params.ts';
 import { refusePaused } from '../tasks/container/paused.ts';
 import { containerState } from '../tasks/container/read.ts';
@@ -17,7 +18,6 @@ import { runningByHand } from './find-running.ts';
 import { takeOver } from './phases/take-over.ts';
 import { isUnderWay, PHASES, readAdoption, writeAdoption } from './record.ts';
 import { mountsOf } from './running/mounts.ts';
-import { isOwn } from './running/name-taken.ts';
 import { shortName } from './running/words.ts';
 import { targetFields } from './target.ts';
 

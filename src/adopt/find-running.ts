@@ -1,9 +1,9 @@
 import { CONTAINERS } from '../api7/paths.ts';
 import type { Service } from '../api7/services.ts';
 import type { Reader } from '../core/host/connection.ts';
+import { isOwn } from '../tasks/container/labels.ts';
 import type { TakeOver } from '../tasks/ports-free.ts';
 import { findServices } from './running/find-services.ts';
-import { isOwn } from './running/name-taken.ts';
 import type { RunningService } from './running/running-service.ts';
 
 /** The service as it runs on a host in a container that api7-orch did not make; undefined: there is none. */

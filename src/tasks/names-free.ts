@@ -4,7 +4,7 @@ import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { nameOrId } from '../core/host/container-name.ts';
 import { defineGate } from '../core/task/define-gate.ts';
-import { rememberedBy } from './container/labels.ts';
+import { isOwn } from './container/labels.ts';
 import type { TakeOver } from './ports-free.ts';
 
 const params = z.strictObject({
@@ -56,9 +56,7 @@ function hintFor(taken: readonly Taken[], takeOver: TakeOver | undefined): strin
 
 async function takenAmong(names: readonly string[], host: Reader, takeOver?: TakeOver): Promise<readonly Taken[]> {
   const found = await Promise.all(names.map((name) => host.docker.container(name)));
-  const foreign = found
-    .filter((one) => one !== null)
-    .filter(({ Config, State }) => State.Status !== 'removing' && rememberedBy(Config.Labels ?? {}).spec === null);
+  const foreign = found.filter((one) => one !== null).filter((one) => one.State.Status !== 'removing' && !isOwn(one));
   const adoptable = new Set(foreign.some(({ State }) => State.Running) ? await takeOver?.containers(host) : []);
   return foreign.map(({ Id, Name, State }) => ({
     name: nameOrId(Name, Id),

@@ -6,7 +6,7 @@ import { freshContainer } from '../core/host/leftover-names.ts';
 import type { Report } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { sameAgain } from '../docker/spec.ts';
-import { rememberedBy } from './container/labels.ts';
+import { isOwn } from './container/labels.ts';
 import { refusePaused } from './container/paused.ts';
 import { refuseExited, stopFields, stopGently, wasKilled } from './container/stop.ts';
 
@@ -58,7 +58,7 @@ async function restart(p: Params, host: Connection, report: Report): Promise<voi
 
 /** Another tool's container has unknown settings: it can only be started as it is. */
 async function remake(old: ContainerInspect, name: string, { docker }: Connection, report: Report): Promise<void> {
-  if (rememberedBy(old.Config.Labels ?? {}).spec === null)
+  if (!isOwn(old))
     return report.warn(
       `container ${name} was not made by api7-orch: it is started again from what it left when killed`,
     );

@@ -2,11 +2,11 @@ import type { Connection } from '../../core/host/connection.ts';
 import type { ContainerCreate, ContainerInspect } from '../../core/host/docker.ts';
 import { freshContainer } from '../../core/host/leftover-names.ts';
 import type { Report } from '../../core/task/change.ts';
+import { isOwn } from '../../tasks/container/labels.ts';
 import { refuseExited, type StopWish, stopGently, wasKilled } from '../../tasks/container/stop.ts';
 import { keptName } from '../kept-name.ts';
 import { type AdoptionRecord, forgetAdoption, type OldContainer, type RawInspect, writeAdoption } from '../record.ts';
 import { createdAgainFrom, isCreatedAgain } from '../running/created-again.ts';
-import { isOwn } from '../running/name-taken.ts';
 import { freeName } from './free-name.ts';
 
 export interface GiveBack {

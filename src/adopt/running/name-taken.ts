@@ -1,7 +1,7 @@
 import { CONTAINERS } from '../../api7/paths.ts';
 import type { Service } from '../../api7/services.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
-import { rememberedBy } from '../../tasks/container/labels.ts';
+import { isOwn } from '../../tasks/container/labels.ts';
 import { isCreatedAgain } from './created-again.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import { shortName, typed } from './words.ts';
@@ -21,7 +21,3 @@ export function nameTaken(
   const hint = `give it another name, which stops nothing: docker rename ${typed(name, `${CONTAINERS[service]}-earlier`)}`;
   return [refusal('NAME', what, hint)];
 }
-
-/** Created by api7-orch, as its labels show. */
-export const isOwn = ({ Config }: Pick<ContainerInspect, 'Config'>): boolean =>
-  rememberedBy(Config.Labels ?? {}).spec !== null;

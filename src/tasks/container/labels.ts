@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson, digestOf } from '../../core/base/data.ts';
 import { Secret, stretchedDigest, type Text } from '../../core/base/secret.ts';
+import type { ContainerInspect } from '../../core/host/docker.ts';
 import type { ContainerSpec } from '../../docker/spec.ts';
 
 /** What a container's labels record of its declaration. Names and forms must never change: a change restarts fleets. */
@@ -47,6 +48,10 @@ export function rememberedBy(labels: Readonly<Record<string, string>>): Remember
     restartOn: parsed(digests, labels[LABELS.restartOn]) ?? {},
   };
 }
+
+/** Created by api7-orch, as its labels show. */
+export const isOwn = ({ Config }: Pick<ContainerInspect, 'Config'>): boolean =>
+  rememberedBy(Config.Labels ?? {}).spec !== null;
 
 function parsed<T extends z.ZodType>(schema: T, label: string | undefined): z.output<T> | undefined {
   if (label === undefined) return undefined;
