@@ -2,17 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { giveBack } from '../../src/adopt/phases/give-back.ts';
 import { takeOver } from '../../src/adopt/phases/take-over.ts';
 import { type AdoptionRecord, readAdoption } from '../../src/adopt/record.ts';
-import type { ContainerCreate } from '../../src/core/host/docker.ts';
-import type { Report } from '../../src/core/task/change.ts';
 import { DockerHost } from '../docker/docker-host.ts';
+import { NAME, REPORT, SPEC } from './new-gateway.ts';
 
-const REPORT: Report = { warn: () => undefined, progress: () => undefined, aboutToStop: async () => undefined };
-const NAME = 'api7-gateway';
-const SPEC: ContainerCreate = {
-  Image: 'a:1',
-  Labels: { 'api7-orch.spec': 'x' },
-  HostConfig: { RestartPolicy: { Name: 'unless-stopped' } },
-};
 const STOP = { stopSignal: 'SIGQUIT', stopTimeoutSeconds: 250 };
 const BACK = { service: 'gateway', name: NAME, stop: STOP } as const;
 

@@ -2,18 +2,10 @@ import { expect, test } from 'vitest';
 import { nothingKept } from '../../src/adopt/kept.ts';
 import { takeOver } from '../../src/adopt/phases/take-over.ts';
 import { adoptionPath, readAdoption, writeAdoption } from '../../src/adopt/record.ts';
-import type { ContainerCreate } from '../../src/core/host/docker.ts';
-import type { Report } from '../../src/core/task/change.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { plan, settle } from '../tasks/settle.ts';
+import { NAME, REPORT, SPEC } from './new-gateway.ts';
 
-const REPORT: Report = { warn: () => undefined, progress: () => undefined, aboutToStop: async () => undefined };
-const NAME = 'api7-gateway';
-const SPEC: ContainerCreate = {
-  Image: 'a:1',
-  Labels: { 'api7-orch.spec': 'x' },
-  HostConfig: { RestartPolicy: { Name: 'unless-stopped' } },
-};
 const KEPT = nothingKept({ service: 'gateway', container: NAME });
 
 /** A host after one gateway was taken over. */
