@@ -1,16 +1,10 @@
 import { expect, test } from 'vitest';
 import { takeOver } from '../../src/adopt/phases/take-over.ts';
 import { readAdoption } from '../../src/adopt/record.ts';
-import type { ContainerCreate, ContainerInspect } from '../../src/core/host/docker.ts';
-import type { Report } from '../../src/core/task/change.ts';
+import type { ContainerInspect } from '../../src/core/host/docker.ts';
 import { DockerHost } from '../docker/docker-host.ts';
+import { REPORT, SPEC } from './new-gateway.ts';
 
-const REPORT: Report = { warn: () => undefined, progress: () => undefined, aboutToStop: async () => undefined };
-const SPEC: ContainerCreate = {
-  Image: 'a:1',
-  Labels: { 'api7-orch.spec': 'x' },
-  HostConfig: { RestartPolicy: { Name: 'unless-stopped' } },
-};
 
 async function running(policy: string): Promise<{ readonly host: DockerHost; readonly found: ContainerInspect }> {
   const host = new DockerHost();
