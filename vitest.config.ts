@@ -54,7 +54,7 @@ export default defineConfig({
             'test/lab/**',
             'test/docker/engine.test.ts',
             'test/cli/built.test.ts',
-            'test/faults/mutants.test.ts',
+            'test/faults/mutants/mutants.test.ts',
             ...recovery,
             'test/fuzz/**',
             'test/hostile/**',
@@ -99,7 +99,7 @@ export default defineConfig({
         // Beside the unit tests: its one file waits for a process of its own.
         test: {
           name: 'mutants',
-          include: ['test/faults/mutants.test.ts'],
+          include: ['test/faults/mutants/mutants.test.ts'],
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },

@@ -5,7 +5,6 @@ import type { ContainerInspect } from '../../src/core/host/docker.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { REPORT, SPEC } from './new-gateway.ts';
 
-
 async function running(policy: string): Promise<{ readonly host: DockerHost; readonly found: ContainerInspect }> {
   const host = new DockerHost();
   host.engine.loadArchive({ classic: 'sha256:1', containerd: 'sha256:2' }, 'a:1');

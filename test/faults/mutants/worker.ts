@@ -1,8 +1,8 @@
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import { mutated } from './mutants-apply.ts';
-import type { TableJob } from './mutants-tables.ts';
+import { mutated } from './apply.ts';
+import type { TableJob } from './tables.ts';
 
 // A worker thread: loads one table with the source as it is, or with one mutant in it, and plays all its cases. Nothing is
 // written to disk: a load hook replaces the text as Node reads the file.

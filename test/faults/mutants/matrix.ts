@@ -1,5 +1,5 @@
-import { POOLED, pairs, play as playCase, pooled, SITUATIONS, singles, situated } from './machine-cases.ts';
-import { real } from './machine-subject.ts';
+import { POOLED, pairs, play as playCase, pooled, SITUATIONS, singles, situated } from '../machine-cases.ts';
+import { real } from '../machine-subject.ts';
 
 // The part of the machine's matrix that is enough to notice every mutant of it.
 

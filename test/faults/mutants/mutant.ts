@@ -1,4 +1,4 @@
-import { defined } from '../../src/core/base/data.ts';
+import { defined } from '../../../src/core/base/data.ts';
 
 /** A possible mistake in the source that a test must notice. */
 export interface Mutant {

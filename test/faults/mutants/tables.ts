@@ -15,7 +15,7 @@ interface Played {
   readonly failure: string | undefined;
 }
 
-const TABLES = { matrix: './mutants-matrix.ts', engine: './mutants-engine-table.ts' } as const;
+const TABLES = { matrix: './matrix.ts', engine: './engine-table.ts' } as const;
 
 /** A table takes a few seconds of processor time. A mutant that takes this much never ends, and that counts as noticed. */
 const LIMIT_MS = 30_000;
@@ -23,7 +23,7 @@ const LIMIT_MS = 30_000;
 /** Plays a table in a worker thread, with a mutant or without any. */
 export async function playTable(root: string, by: keyof typeof TABLES, mutant?: Mutant): Promise<Verdict> {
   const job: TableJob = { root, table: TABLES[by], mutant };
-  const worker = new Worker(new URL('./mutants-worker.ts', import.meta.url), { workerData: job });
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: job });
   return await new Promise((resolve) => {
     const limit = setInterval(async () => {
       // Processor time, because on a busy machine a table that does end may take minutes.

@@ -1,5 +1,5 @@
-import { type Case, playReal } from './engine/case.ts';
-import { afterwards, beyond, inSituation, oneFault, situations, tidying } from './engine/cases.ts';
+import { type Case, playReal } from '../engine/case.ts';
+import { afterwards, beyond, inSituation, oneFault, situations, tidying } from '../engine/cases.ts';
 
 // The part of the real engine's table that is enough to notice every mutant of it.
 

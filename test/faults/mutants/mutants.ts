@@ -1,8 +1,8 @@
+import { ADOPT_MUTANTS } from './adopt.ts';
+import { ENGINE_MUTANTS } from './engine.ts';
+import { LB_MUTANTS } from './lb.ts';
 import type { Mutant } from './mutant.ts';
-import { ADOPT_MUTANTS } from './mutants-adopt.ts';
-import { ENGINE_MUTANTS } from './mutants-engine.ts';
-import { LB_MUTANTS } from './mutants-lb.ts';
-import { ROLLING_MUTANTS } from './mutants-rolling.ts';
+import { ROLLING_MUTANTS } from './rolling.ts';
 
 export const MUTANTS: readonly Mutant[] = [...ROLLING_MUTANTS, ...ENGINE_MUTANTS, ...LB_MUTANTS, ...ADOPT_MUTANTS];
 

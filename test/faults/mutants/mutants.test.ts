@@ -7,12 +7,12 @@ import { CONTROLS, HARMLESS, IMPOSSIBLE, JOBS, type Job, MISTAKES, type Verdict 
 
 /** All mutants together take about a minute, and the first test may wait for most of it. */
 const LIMIT_MS = 600_000;
-const NODE_COMPILE_CACHE = new URL('../../.cache/compile', import.meta.url).pathname;
+const NODE_COMPILE_CACHE = new URL('../../../.cache/compile', import.meta.url).pathname;
 
 const verdicts = JOBS.map(() => Promise.withResolvers<Verdict>());
 let player: ChildProcess;
 beforeAll(() => {
-  player = fork(new URL('./mutants-play.ts', import.meta.url).pathname, [], {
+  player = fork(new URL('./play.ts', import.meta.url).pathname, [], {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     // Each worker thread loads the same sources: stripping their types once saves half of its load.
     env: { ...process.env, VITEST: undefined, NODE_OPTIONS: '', NODE_COMPILE_CACHE },

@@ -1,7 +1,7 @@
 import { createVitest, type TestModule } from 'vitest/node';
+import { mutated } from './apply.ts';
 import type { Mutant } from './mutant.ts';
 import type { Verdict } from './mutants.ts';
-import { mutated } from './mutants-apply.ts';
 
 /** Plays test files, with a mutant or without any. One after another: there is one source for all. */
 export interface FilePlayer extends AsyncDisposable {

@@ -1,11 +1,11 @@
+import { filePlayer } from './files.ts';
 import { JOBS, type Job, type Verdict } from './mutants.ts';
-import { filePlayer } from './mutants-files.ts';
-import { playTable } from './mutants-tables.ts';
+import { playTable } from './tables.ts';
 
 // A process of its own: a vitest cannot start another vitest in its workers. Plays the jobs in two lanes, one for each of two cores,
 // and sends each verdict to its parent as soon as it is known.
 
-const root = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
+const root = new URL('../../..', import.meta.url).pathname.replace(/\/$/, '');
 
 await using files = await filePlayer(root);
 
