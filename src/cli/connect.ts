@@ -8,7 +8,7 @@ import type { Ask } from '../transport/ssh/ask.ts';
 import type { SshConfig, SshConfigOptions } from '../transport/ssh/config/config.ts';
 import type { NewHostKey } from '../transport/ssh/connect/client.ts';
 import type { SshTarget } from '../transport/ssh/target.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './print/print-line.ts';
 
 export interface ConnectOptions {
   readonly acceptNewHostKeys: boolean;

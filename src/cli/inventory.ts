@@ -8,7 +8,7 @@ import { adviceFor } from './advice/inventory-advice.ts';
 import { adviceLines } from './advice/lines.ts';
 import { openSshConfig } from './connect.ts';
 import { destinations } from './destinations.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './print/print-line.ts';
 
 interface InventoryFlags {
   readonly inventory: string;

@@ -1,5 +1,5 @@
 import type { ConnectOptions } from './connect.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './print/print-line.ts';
 
 /**
  * Reports which key was trusted, its file, and which lines of known_hosts could have confirmed it but were not

@@ -152,7 +152,7 @@ export async function runWords(words: readonly string[]): Promise<void> {
   try {
     await root.parseAsync(words, { from: 'user' });
   } catch (error) {
-    const { report } = await import('./report.ts');
+    const { report } = await import('./print/print-error.ts');
     exit(report(error, process.stderr));
   }
 }

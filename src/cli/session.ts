@@ -20,7 +20,7 @@ import { interruptSignal } from './interrupt.ts';
 import { environmentLockTimes } from './lock/times.ts';
 import { newHostKeyNotice } from './new-host-key-notice.ts';
 import { positiveInteger } from './positive-integer.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './print/print-line.ts';
 import { type AskedPasswords, askedPasswords, type PasswordFlags } from './prompt/asked-passwords.ts';
 import { terminalAsk } from './prompt/prompt.ts';
 

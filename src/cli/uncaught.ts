@@ -29,7 +29,7 @@ export function watchUncaught(stderr: NodeJS.WriteStream): void {
     } catch {
       // It is reported below.
     }
-    void import('./report.ts')
+    void import('./print/print-error.ts')
       .then(({ report }) => report(error, stderr))
       .finally(() => process.exit(EXIT_CODES.internal));
   });

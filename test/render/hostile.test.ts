@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { printLine } from '../../src/cli/print-line.ts';
-import { printReport } from '../../src/cli/print-report.ts';
-import { report } from '../../src/cli/report.ts';
+import { report } from '../../src/cli/print/print-error.ts';
+import { printLine } from '../../src/cli/print/print-line.ts';
+import { printReport } from '../../src/cli/print/print-report.ts';
 import { statusLines } from '../../src/cli/status/table.ts';
 import { OrchError } from '../../src/core/base/errors.ts';
 import { safeData } from '../../src/core/base/safe-text.ts';

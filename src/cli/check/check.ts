@@ -2,7 +2,7 @@ import { dateOf } from '../../core/base/clock.ts';
 import { EXIT_CODES } from '../../core/event/exit-codes.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
-import { printReport } from '../print-report.ts';
+import { printReport } from '../print/print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
 import { waitingNotice } from '../waiting-notice.ts';
 import { examine } from './examine.ts';

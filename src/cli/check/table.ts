@@ -1,6 +1,6 @@
 import { type Color, count, type Paint } from '../../render/lines/paint.ts';
 import { wrapped } from '../../render/lines/wrapped.ts';
-import type { TableStyle } from '../print-report.ts';
+import type { TableStyle } from '../print/print-report.ts';
 import { type CheckedHost, type CheckOutcome, type CheckReport, type CheckResult, countOf } from './report.ts';
 
 /** Columns on any screen: people compare the output and paste it into tickets. */

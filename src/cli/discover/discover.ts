@@ -6,7 +6,7 @@ import { redact } from '../../core/base/redact.ts';
 import { EXIT_CODES } from '../../core/event/exit-codes.ts';
 import { type HostsInventory, loadHosts, loadInventory } from '../../inventory/load.ts';
 import { inventoryText } from '../../inventory/write.ts';
-import { printReport } from '../print-report.ts';
+import { printReport } from '../print/print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
 import { waitingNotice } from '../waiting-notice.ts';
 import { type OutFiles, outFiles, writeOut } from './out-files.ts';

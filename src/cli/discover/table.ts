@@ -1,6 +1,6 @@
 import { count, type Paint } from '../../render/lines/paint.ts';
 import { wrapped } from '../../render/lines/wrapped.ts';
-import type { TableStyle } from '../print-report.ts';
+import type { TableStyle } from '../print/print-report.ts';
 import type { DiscoverReport, ShownHost, ShownService, Verdict } from './report.ts';
 import { isAdoptable } from './report.ts';
 

@@ -9,7 +9,7 @@ import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { lockScopeOf } from '../../traffic/lock-scope.ts';
 import { commandOn } from '../command-on.ts';
-import { printReport } from '../print-report.ts';
+import { printReport } from '../print/print-report.ts';
 import { rollOptions } from '../run/roll-options.ts';
 import { withoutBalancers } from '../run/without-balancers.ts';
 import { runPlays } from '../run-plays.ts';

@@ -2,7 +2,7 @@ import { dateOf } from '../../core/base/clock.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { poolMembersOf, readPoolMembers } from '../../traffic/pool-snapshot.ts';
-import { printReport } from '../print-report.ts';
+import { printReport } from '../print/print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
 import { waitingNotice } from '../waiting-notice.ts';
 import { refuseNoPools } from './nodes.ts';

@@ -3,7 +3,7 @@ import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { nameList } from '../../render/lines/paint.ts';
 import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
-import { printReport } from '../print-report.ts';
+import { printReport } from '../print/print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
 import { type LockReport, type LocksReport, lockReport, readLocks } from './read-locks.ts';
 import { environmentLockTimes } from './times.ts';

@@ -5,7 +5,7 @@ import { errorInfoOf } from '../../core/event/error-info.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { lookAtPrevious } from '../../tasks/previous-states.ts';
-import { printReport } from '../print-report.ts';
+import { printReport } from '../print/print-report.ts';
 import { run } from '../run/run.ts';
 import type { RunFlags } from '../run/run-flags.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';

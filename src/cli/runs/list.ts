@@ -1,7 +1,7 @@
 import { count } from '../../render/lines/paint.ts';
 import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
 import { errorLines } from '../lb/table.ts';
-import { printReport } from '../print-report.ts';
+import { printReport } from '../print/print-report.ts';
 import type { CliEnvironment } from '../session.ts';
 import type { KnownRun, RunsReport } from './known-runs.ts';
 import { type RunsFlags, withKnownRuns } from './with-hosts.ts';

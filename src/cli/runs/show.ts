@@ -2,7 +2,7 @@ import { typedLine } from '../../core/base/argv.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { TableOptions } from '../../render/lines/table.ts';
 import { byBeginning } from '../../runs/find-run.ts';
-import { printReport } from '../print-report.ts';
+import { printReport } from '../print/print-report.ts';
 import type { CliEnvironment } from '../session.ts';
 import type { KnownRun } from './known-runs.ts';
 import { nodesText } from './list.ts';

@@ -3,7 +3,7 @@ import { OrchError } from '../../core/base/errors.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { poolMembersOf, readPoolMembers } from '../../traffic/pool-snapshot.ts';
-import { printReport } from '../print-report.ts';
+import { printReport } from '../print/print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
 import { waitingNotice } from '../waiting-notice.ts';
 import { readHosts } from './read-hosts.ts';

@@ -4,7 +4,7 @@ import type { HostResult } from '../apply/host-result.ts';
 import { emitPlan } from './begin-roll.ts';
 import { budgetScopeOf, optionsOf } from './budget-scope.ts';
 import type { RollContext } from './roll-context.ts';
-import { RollSoak } from './soak.ts';
+import { RollSoak } from './soak/soak.ts';
 import { RollSteps } from './steps.ts';
 
 /** Check mode: drains nothing, but reports which nodes would be drained, in which order and within which limits. */

@@ -18,7 +18,7 @@ import { HostProgress } from './host-progress.ts';
 import { observeNodes } from './observe-nodes.ts';
 import type { RollContext } from './roll-context.ts';
 import { emitOutcomes } from './rolled-nodes.ts';
-import { RollSoak } from './soak.ts';
+import { RollSoak } from './soak/soak.ts';
 import { stepDetailsOf } from './step-details.ts';
 import { resultOf } from './step-result.ts';
 import { RollSteps } from './steps.ts';

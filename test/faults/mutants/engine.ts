@@ -134,13 +134,13 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     MEETINGS,
   ),
   engine(
-    'roll/soak.ts',
+    'roll/soak/soak.ts',
     'the soak is skipped',
     'const until = clock.now() + this.#soakMs;\n    const soak',
     'const until = clock.now();\n    const soak',
   ),
   engine(
-    'roll/soak.ts',
+    'roll/soak/soak.ts',
     'the node itself is not checked at the end',
     '    await steps.run(node, () => traffic.stillHealthy(), { quiet: true });\n',
     '',

@@ -1,8 +1,8 @@
-import { safeData, safeJson } from '../core/base/safe-text.ts';
-import { columnsOf, joined } from '../render/lines/line.ts';
-import { type Paint, paintFor } from '../render/lines/paint.ts';
-import { sinkOf } from '../render/sink.ts';
-import type { ReadFlags } from './session.ts';
+import { safeData, safeJson } from '../../core/base/safe-text.ts';
+import { columnsOf, joined } from '../../render/lines/line.ts';
+import { type Paint, paintFor } from '../../render/lines/paint.ts';
+import { sinkOf } from '../../render/sink.ts';
+import type { ReadFlags } from '../session.ts';
 
 /** Where a table is drawn. `width`: in columns. */
 export interface TableStyle {

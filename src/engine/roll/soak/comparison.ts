@@ -1,5 +1,5 @@
-import type { Counters } from '../../core/host/balancer.ts';
-import { compareCounters, failsEarly, isEnough, type Verdict, type Window } from '../../rolling/soak.ts';
+import type { Counters } from '../../../core/host/balancer.ts';
+import { compareCounters, failsEarly, isEnough, type Verdict, type Window } from '../../../rolling/soak.ts';
 
 /** Counters by balancer. */
 export type ByBalancer = Readonly<Record<string, Counters>>;

@@ -1,8 +1,8 @@
-import { parseDuration } from '../../core/base/duration.ts';
-import { OrchError } from '../../core/base/errors.ts';
+import { parseDuration } from '../../../core/base/duration.ts';
+import { OrchError } from '../../../core/base/errors.ts';
+import type { RollContext } from '../roll-context.ts';
+import type { StepRunner } from '../step-runner.ts';
 import { Comparison, type Counted } from './comparison.ts';
-import type { RollContext } from './roll-context.ts';
-import type { StepRunner } from './step-runner.ts';
 
 /** Default duration of a soak. */
 export const DEFAULT_SOAK = '10s';

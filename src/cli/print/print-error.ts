@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
-import { OrchError } from '../core/base/errors.ts';
-import { redact } from '../core/base/redact.ts';
-import { safeText } from '../core/base/safe-text.ts';
-import { EXIT_CODES } from '../core/event/exit-codes.ts';
-import { columnsOf, joined } from '../render/lines/line.ts';
+import { OrchError } from '../../core/base/errors.ts';
+import { redact } from '../../core/base/redact.ts';
+import { safeText } from '../../core/base/safe-text.ts';
+import { EXIT_CODES } from '../../core/event/exit-codes.ts';
+import { columnsOf, joined } from '../../render/lines/line.ts';
 
 /**
  * Prints an error that ended a command before or outside of a run, and returns its exit code. Known errors take a few

@@ -1,8 +1,8 @@
-import type { Traffic } from '../../core/play/rolling.ts';
-import type { Result } from '../../rolling/types.ts';
-import type { RollContext } from './roll-context.ts';
+import type { Traffic } from '../../../core/play/rolling.ts';
+import type { Result } from '../../../rolling/types.ts';
+import type { RollContext } from '../roll-context.ts';
+import type { StepRunner } from '../step-runner.ts';
 import type { RollSoak } from './soak.ts';
-import type { StepRunner } from './step-runner.ts';
 
 /** Default share of its traffic that a canary gets first, in percent. */
 const DEFAULT_PERCENT = 10;
