@@ -34,10 +34,7 @@ export async function exec(pattern: string, words: readonly string[], flags: Exe
     throw new OrchError('USAGE', 'no command was given', {
       hint: `api7-orch exec ${pattern} -i ${flags.inventory} -- uptime`,
     });
-  const inventory = await loadInventory(flags.inventory, {
-    env: process.env,
-    extraVars: parseExtraVars(flags.extraVars),
-  });
+  const inventory = await loadInventory(flags.inventory, { extraVars: parseExtraVars(flags.extraVars) });
   const targets = selectHosts(inventory, pattern);
   const timeoutMs = parseDuration(flags.timeout);
   await using session = await openSession({

@@ -18,13 +18,9 @@ interface InventoryFlags {
 /** Read-only verbs run no `Match exec` of OpenSSH's configuration. */
 const RUNS_NOTHING = { runsCommands: false };
 
-const fromHere = () => ({ env: process.env, extraVars: {} });
-
-const load = (flags: InventoryFlags) => loadInventory(flags.inventory, fromHere());
-
 /** `api7-orch inventory list`. */
 export async function list(pattern: string, flags: InventoryFlags): Promise<number> {
-  const inventory = await load(flags);
+  const inventory = await loadInventory(flags.inventory);
   const hosts = selectHosts(inventory, pattern);
   if (flags.json) {
     process.stdout.write(`${safeJson(hosts, 2)}\n`);
@@ -67,7 +63,7 @@ function wayTo(target: SshTarget | undefined): string {
  * settings that cannot be followed, and recommendations.
  */
 export async function validate(flags: InventoryFlags): Promise<number> {
-  const { inventory, positions } = await locateInventory(flags.inventory, fromHere());
+  const { inventory, positions } = await locateInventory(flags.inventory);
   const { file, cluster, hosts, groups } = inventory;
   await destinations(inventory, [...hosts.keys()], openSshConfig(RUNS_NOTHING));
   printLine(process.stdout, `${file}: valid: cluster "${cluster}", ${hosts.size} hosts, ${groups.size} groups`);

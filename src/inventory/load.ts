@@ -17,7 +17,7 @@ import { type FileOrder, resolveInventory } from './resolve/resolve.ts';
 import { hostsFile, inventoryFile } from './schema/schema.ts';
 
 export interface LoadInventoryOptions {
-  /** The environment for `!env`. */
+  /** The environment for `!env`; default: that of the process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** From `-e`: override every variable of the file, for all hosts. */
   readonly extraVars?: Readonly<Record<string, unknown>>;
@@ -34,7 +34,7 @@ export interface LocatedInventory {
  * `!file`.
  *
  * @throws OrchError INVENTORY_INVALID, one line `file:line:column: …` per problem, all of them; INVENTORY_UNREADABLE
- * @example const inventory = await loadInventory('prod.yaml', { env: process.env })
+ * @example const inventory = await loadInventory('prod.yaml')
  */
 export const loadInventory = async (path: string, options: LoadInventoryOptions = {}): Promise<Inventory> =>
   (await locateInventory(path, options)).inventory;

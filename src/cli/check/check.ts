@@ -22,7 +22,7 @@ export interface CheckFlags extends ReadFlags {
  * @returns 0, also with warnings; 2 when a check failed; 6 when interrupted
  */
 export async function check(pattern: string, flags: CheckFlags, environment: CliEnvironment = {}): Promise<number> {
-  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const inventory = await loadInventory(flags.inventory);
   const targets = selectHosts(inventory, pattern);
   const names = targets.map(({ name }) => name);
   await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });

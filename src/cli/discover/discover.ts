@@ -27,7 +27,7 @@ export interface DiscoverFlags extends ReadFlags {
  * @returns 0 if all that was found can be adopted; 2 if something was refused, or a host was not read; 6 when interrupted
  */
 export async function discover(flags: DiscoverFlags, environment: CliEnvironment = {}): Promise<number> {
-  const inventory = await loadHosts(flags.inventory, { env: process.env });
+  const inventory = await loadHosts(flags.inventory);
   const out = flags.out === undefined ? undefined : outFiles(flags.out, inventory.file);
   const names = [...inventory.hosts.keys()];
   await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
@@ -99,7 +99,7 @@ async function write(
 
 async function problemsOf(file: string): Promise<readonly string[]> {
   try {
-    await loadInventory(file, { env: process.env });
+    await loadInventory(file);
     return [];
   } catch (error) {
     if (!(error instanceof OrchError)) throw error;

@@ -40,7 +40,7 @@ const HERE = 'this machine';
  *   be tried; 5; 6
  */
 export async function imagesVerify(flags: ImagesVerifyFlags, environment: CliEnvironment = {}): Promise<number> {
-  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const inventory = await loadInventory(flags.inventory);
   const targets = targetsOf(inventory, flags);
   const names = targets.map(({ host }) => host);
   const { stderr = process.stderr } = environment;

@@ -40,7 +40,7 @@ interface Fix {
  * @returns 0 when there is nothing to repair; 3 when something is left, or could not be read; 5; 6
  */
 export async function lbDoctor(flags: DoctorFlags, environment: CliEnvironment = {}): Promise<number> {
-  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const inventory = await loadInventory(flags.inventory);
   const { code, report } = await doctor(inventory, flags, environment);
   // After the session, so that the output of a repair is complete.
   if (report !== undefined) await printReport(report, doctorLines, flags, environment.stdout);

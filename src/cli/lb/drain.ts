@@ -28,7 +28,7 @@ export async function lbDrain(
   flags: DrainFlags,
   environment: CliEnvironment = {},
 ): Promise<number> {
-  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const inventory = await loadInventory(flags.inventory);
   checkDrainFlags(inventory, flags);
   const nodes = nodesOf(inventory, patterns);
   const leftOut = new Set(flags.withoutLb);

@@ -17,7 +17,7 @@ export async function lbRestore(
   flags: RestoreFlags,
   environment: CliEnvironment = {},
 ): Promise<number> {
-  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const inventory = await loadInventory(flags.inventory);
   if ((flags.all === true) === patterns.length > 0)
     throw new OrchError('USAGE', flags.all === true ? 'either nodes or --all, not both' : 'no node was named', {
       hint: `api7-orch lb restore gw-1 -i ${flags.inventory}, or --all for all nodes that have a lease`,

@@ -11,7 +11,7 @@ import { poolsLines } from './table.ts';
 
 /** `api7-orch lb status`: each balancer's view of each member. @returns 0; 3 when one of them did not respond; 6 */
 export async function lbStatus(pattern: string, flags: ReadFlags, environment: CliEnvironment = {}): Promise<number> {
-  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const inventory = await loadInventory(flags.inventory);
   const chosen = new Set(selectHosts(inventory, pattern).map(({ name }) => name));
   const keeps = (node: string, balancer = ''): boolean => chosen.has(node) || chosen.has(balancer);
   const poolMembers = poolMembersOf(inventory).filter(({ member, balancer }) => keeps(member.node, balancer.host));

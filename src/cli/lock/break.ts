@@ -34,7 +34,7 @@ export async function lockBreak(pattern: string, flags: BreakFlags, environment:
       hint: "name the reason; the run prints it: --reason 'urgent fix'",
     });
   const waitMs = parseDuration(flags.wait);
-  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const inventory = await loadInventory(flags.inventory);
   const names = selectHosts(inventory, pattern).map(({ name }) => name);
   await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
   const out = sinkOf(environment.stdout ?? process.stdout);

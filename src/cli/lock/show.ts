@@ -19,7 +19,7 @@ const COLUMNS = [
 
 /** `api7-orch lock show`. @returns 0; 3 when a host did not respond; 6 */
 export async function lockShow(pattern: string, flags: ReadFlags, environment: CliEnvironment = {}): Promise<number> {
-  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const inventory = await loadInventory(flags.inventory);
   const names = selectHosts(inventory, pattern).map(({ name }) => name);
   await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
   return await untilInterrupted(session, async () => {

@@ -39,7 +39,7 @@ export async function resume(
   flags: ResumeFlags,
   environment: CliEnvironment = {},
 ): Promise<number> {
-  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const inventory = await loadInventory(flags.inventory);
   const { record, passwords } = await find(id, inventory, flags, environment);
   if (record instanceof OrchError) return refused(record, environment);
   const job = await jobOf(record, inventory, flags).catch((error: unknown) => {

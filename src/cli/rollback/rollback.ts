@@ -37,7 +37,7 @@ export async function rollback(pattern: string | undefined, flags: RollbackFlags
 
 /** Lists the running version of each node, and its previous ones. */
 export async function listPrevious(flags: ReadFlags, environment: CliEnvironment = {}): Promise<number> {
-  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const inventory = await loadInventory(flags.inventory);
   const targets = selectHosts(inventory, 'all').filter((host) => servicesOn(inventory, host).length > 0);
   const names = targets.map(({ name }) => name);
   await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });

@@ -41,7 +41,7 @@ export async function run(name: string, flags: RunFlags, options: RunOptions = {
   const { clock = systemClock } = environment;
   const extraVars = parseExtraVars(flags.extraVars);
   const { playbook, path, ...source } = await loadPlaybook(name);
-  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars });
+  const inventory = await loadInventory(flags.inventory, { extraVars });
   const ready = playsOf(playbook, withoutBalancers(inventory, flags.withoutLb), extraVars);
   const within =
     flags.limit === undefined ? undefined : new Set(selectHosts(inventory, flags.limit).map((host) => host.name));
@@ -49,10 +49,7 @@ export async function run(name: string, flags: RunFlags, options: RunOptions = {
   const scope = lockScopeOf(inventory, flags.withoutLb);
   const id = resumes?.run ?? newRunId(dateOf(clock));
   const locks = { run: id, verb: `run ${playbook.name}`, waitMs: parseDuration(flags.lockWait), scope };
-  const asInFile =
-    check || flags.extraVars.length === 0
-      ? inventory
-      : await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const asInFile = check || flags.extraVars.length === 0 ? inventory : await loadInventory(flags.inventory);
   const start = check ? undefined : await startOf({ run: id, name, path, ready, inventory, asInFile, flags });
   await using session = await openSession({
     inventory,

@@ -42,7 +42,7 @@ async function onHosts(
   before: string,
   say: (text: string) => void,
 ): Promise<number> {
-  const inventory = await loadInventory(file, { env: process.env, extraVars: {} });
+  const inventory = await loadInventory(file);
   const hosts = hostsWithRecords(inventory);
   await using session = await openSession({
     inventory,

@@ -13,7 +13,7 @@ export async function withKnownRuns(
   show: (report: RunsReport) => Promise<number>,
 ): Promise<number> {
   if (file === undefined) return await show(await knownRuns());
-  const inventory = await loadInventory(file, { env: process.env, extraVars: {} });
+  const inventory = await loadInventory(file);
   await using session = await openSession({
     inventory,
     hosts: hostsWithRecords(inventory),

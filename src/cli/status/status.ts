@@ -24,7 +24,7 @@ const GROUPS = ['control_plane', 'data_plane'];
  * @returns 0; 3 when something could not be read, or, if requested, is unhealthy; 6 when interrupted
  */
 export async function status(pattern: string, flags: StatusFlags, environment: CliEnvironment = {}): Promise<number> {
-  const inventory = await loadInventory(flags.inventory, { env: process.env, extraVars: {} });
+  const inventory = await loadInventory(flags.inventory);
   const targets = selectHosts(inventory, pattern).filter(({ groups }) => GROUPS.some((name) => groups.includes(name)));
   if (targets.length === 0)
     throw new OrchError('NO_HOSTS_MATCHED', `"${pattern}" names no host of ${GROUPS.join(' or ')}`, {
