@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PORTS } from '../api7/paths.ts';
+import { isRecord } from '../core/base/data.ts';
 import { diff } from '../core/task/diff.ts';
-import { isRecord, type PlainYaml } from '../tasks/yaml-file/yaml-value.ts';
+import type { PlainYaml } from '../tasks/yaml-file/yaml-value.ts';
 
 type Path = readonly string[];
 

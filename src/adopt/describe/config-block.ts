@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isRecord, type PlainYaml, type YamlValue } from '../../tasks/yaml-file/yaml-value.ts';
+import { isRecord } from '../../core/base/data.ts';
+import type { PlainYaml, YamlValue } from '../../tasks/yaml-file/yaml-value.ts';
 import { guarded } from './container-block.ts';
 
 /** A configuration as settings laid over those that api7-orch writes by itself. */

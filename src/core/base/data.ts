@@ -3,6 +3,10 @@ import { createHash } from 'node:crypto';
 /** Plain data, as in JSON. Task states consist of it. Never bytes, never class instances. */
 export type Data = null | boolean | number | string | readonly Data[] | { readonly [key: string]: Data };
 
+/** Whether it is a plain object: no list, no class instance. */
+export const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
+  value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype;
+
 /**
  * One text per value: sorted keys, no `undefined` fields, no white space. Digests are taken of this form, so it must
  * never change: golden tests pin it.

@@ -1,5 +1,4 @@
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype;
+import { isRecord } from './data.ts';
 
 /**
  * Merges one configuration into another: maps key by key. All other values, lists included, are replaced.

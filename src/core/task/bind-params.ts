@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type Data, sha256 } from '../base/data.ts';
+import { type Data, isRecord, sha256 } from '../base/data.ts';
 import { OrchError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import type { Claim } from './claim.ts';
@@ -76,9 +76,7 @@ export function bindParams<P extends z.ZodType, R, S extends Data>(
 function tasksIn(value: unknown): readonly Task[] {
   if (value instanceof Task) return [value];
   if (Array.isArray(value)) return value.flatMap(tasksIn);
-  if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
-    return Object.values(value).flatMap(tasksIn);
-  return [];
+  return isRecord(value) ? Object.values(value).flatMap(tasksIn) : [];
 }
 
 /** Parameters as one text. Secrets appear as digests, so that tasks that differ only in a secret stay different. */

@@ -1,3 +1,4 @@
+import { isRecord } from '../base/data.ts';
 import { reveal, Secret } from '../base/secret.ts';
 
 /** Thrown when a program uses a value that only an apply determines. The engine turns it into `unknown`. */
@@ -47,9 +48,7 @@ export function laterResult(why: string): unknown {
 export function findLater(value: unknown): Later | undefined {
   if (value instanceof Later) return value;
   if (Array.isArray(value)) return firstOf(value);
-  if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
-    return firstOf(Object.values(value));
-  return undefined;
+  return isRecord(value) ? firstOf(Object.values(value)) : undefined;
 }
 
 function firstOf(values: readonly unknown[]): Later | undefined {

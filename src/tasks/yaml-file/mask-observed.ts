@@ -1,5 +1,6 @@
+import { isRecord } from '../../core/base/data.ts';
 import { MASK, Secret } from '../../core/base/secret.ts';
-import { hasSecret, isList, isRecord, masked, type PlainYaml, type YamlValue } from './yaml-value.ts';
+import { hasSecret, isList, masked, type PlainYaml, type YamlValue } from './yaml-value.ts';
 
 /**
  * A file's content, safe to print: a value is shown only if a plain value is desired at the same path, because others
@@ -10,7 +11,7 @@ import { hasSecret, isList, isRecord, masked, type PlainYaml, type YamlValue } f
 export function maskObserved(observed: unknown, wanted: YamlValue | undefined): PlainYaml {
   if (wanted instanceof Secret) return observed === wanted.reveal() ? MASK : `${MASK} (another one)`;
   if (isList(wanted)) return Array.isArray(observed) ? maskList(observed, wanted) : MASK;
-  if (isRecord(wanted)) return isRecord(observed) ? maskRecord(observed, wanted) : MASK;
+  if (isRecord(wanted)) return isRecord(observed) ? maskRecord(observed, wanted, maskObserved) : MASK;
   return wanted !== undefined && isScalar(observed) ? observed : MASK;
 }
 
@@ -20,11 +21,12 @@ const isScalar = (value: unknown): value is null | boolean | number | string =>
 function maskRecord(
   observed: { readonly [key: string]: unknown },
   wanted: { readonly [key: string]: YamlValue | undefined },
+  mask: (observed: unknown, wanted: YamlValue | undefined) => PlainYaml,
 ): PlainYaml {
   return Object.fromEntries(
     Object.entries(observed).map(([key, value]) => [
       key,
-      maskObserved(value, Object.hasOwn(wanted, key) ? wanted[key] : undefined),
+      mask(value, Object.hasOwn(wanted, key) ? wanted[key] : undefined),
     ]),
   );
 }
@@ -38,12 +40,6 @@ function maskList(observed: readonly unknown[], wanted: readonly YamlValue[]): P
 function maskUnequal(observed: unknown, wanted: YamlValue | undefined): PlainYaml {
   if (wanted instanceof Secret) return maskObserved(observed, wanted);
   if (isList(wanted) && Array.isArray(observed)) return observed.map((item, index) => maskUnequal(item, wanted[index]));
-  if (isRecord(wanted) && isRecord(observed))
-    return Object.fromEntries(
-      Object.entries(observed).map(([key, value]) => [
-        key,
-        maskUnequal(value, Object.hasOwn(wanted, key) ? wanted[key] : undefined),
-      ]),
-    );
+  if (isRecord(wanted) && isRecord(observed)) return maskRecord(observed, wanted, maskUnequal);
   return wanted !== undefined && isScalar(wanted) && observed === wanted ? masked(wanted) : MASK;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isRecord } from '../../core/base/data.ts';
 import { MASK, Secret } from '../../core/base/secret.ts';
 
 /** Content of a YAML file: plain data, with a secret instead of any text. Fields that are `undefined` are left out. */
@@ -13,9 +14,6 @@ export type YamlValue =
 
 /** Data read from a YAML text, or written to one. */
 export type PlainYaml = null | boolean | number | string | readonly PlainYaml[] | { readonly [key: string]: PlainYaml };
-
-export const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
-  value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype;
 
 /** Path of a value that YAML cannot represent (a function, a date, NaN); undefined: none. */
 function misfit(value: unknown, path = ''): string | undefined {
