@@ -1,5 +1,5 @@
 import { type Color, count, type Paint } from '../../render/lines/paint.ts';
-import { wrapped } from '../../render/lines/wrapped.ts';
+import { bullet, wrapped } from '../../render/lines/wrapped.ts';
 import type { TableStyle } from '../print/print-report.ts';
 import { type CheckedHost, type CheckOutcome, type CheckReport, type CheckResult, countOf } from './report.ts';
 
@@ -53,7 +53,7 @@ function findingLines(
   const [first = '', ...rest] = [
     ...wrapped(`${check}: ${message ?? ''}`, room),
     ...(hint === undefined || details !== undefined ? [] : wrapped(`hint: ${hint}`, room)),
-    ...(details === undefined ? [] : details.split('\n').flatMap((line) => item(line, room))),
+    ...(details === undefined ? [] : details.split('\n').flatMap((line) => bullet(line, room))),
   ];
   const margin = ' '.repeat(INDENT);
   return [
@@ -61,9 +61,6 @@ function findingLines(
     ...rest.map((line) => `${margin}${' '.repeat(WORD_WIDTH)}${line}`),
   ];
 }
-
-const item = (text: string, room: number): readonly string[] =>
-  wrapped(text, room - 2).map((line, at) => `${at === 0 ? '- ' : '  '}${line}`);
 
 function closing(hosts: readonly CheckedHost[], paint: Paint): string {
   const [failed, warnings, ok] = [countOf(hosts, 'failed'), countOf(hosts, 'warning'), countOf(hosts, 'ok')];

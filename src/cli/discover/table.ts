@@ -1,5 +1,5 @@
 import { count, type Paint } from '../../render/lines/paint.ts';
-import { wrapped } from '../../render/lines/wrapped.ts';
+import { bullet, wrapped } from '../../render/lines/wrapped.ts';
 import type { TableStyle } from '../print/print-report.ts';
 import type { DiscoverReport, ShownHost, ShownService, Verdict } from './report.ts';
 import { isAdoptable } from './report.ts';
@@ -94,9 +94,6 @@ function certificateLines(hosts: readonly ShownHost[]): readonly string[] {
   );
   return lines.length === 0 ? [] : ['', ...lines];
 }
-
-const bullet = (note: string, width: number): readonly string[] =>
-  wrapped(note, width - 2).map((line, at) => `${at === 0 ? '- ' : '  '}${line}`);
 
 function closing(report: DiscoverReport, paint: Paint): readonly string[] {
   const { hosts, written } = report;

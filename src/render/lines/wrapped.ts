@@ -23,3 +23,7 @@ export function wrapped(
   }
   return lines.map((line) => line.text);
 }
+
+/** An item of a list, in lines of at most `width`. */
+export const bullet = (text: string, width: number): readonly string[] =>
+  wrapped(text, width - 2).map((line, at) => `${at === 0 ? '- ' : '  '}${line}`);
