@@ -3,6 +3,7 @@ import { safeJson } from '../core/base/safe-text.ts';
 import { loadInventory, locateInventory } from '../inventory/load.ts';
 import { inventoryJsonSchema } from '../inventory/schema/json-schema.ts';
 import { selectHosts } from '../inventory/select.ts';
+import { plainRows } from '../render/lines/table.ts';
 import type { SshTarget } from '../transport/ssh/target.ts';
 import { adviceFor } from './advice/inventory-advice.ts';
 import { adviceLines } from './advice/lines.ts';
@@ -38,16 +39,8 @@ export async function list(pattern: string, flags: InventoryFlags): Promise<numb
     zone ?? '-',
     groups.join(','),
   ]);
-  const table = [['HOST', 'ADDRESS', 'SSH', 'ZONE', 'GROUPS'], ...rows];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of table)
-    printLine(
-      process.stdout,
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
+  for (const line of plainRows([['HOST', 'ADDRESS', 'SSH', 'ZONE', 'GROUPS'], ...rows]))
+    printLine(process.stdout, line);
   return 0;
 }
 

@@ -1,4 +1,5 @@
 import { count, type Paint } from '../../render/lines/paint.ts';
+import { plainRows } from '../../render/lines/table.ts';
 import { bullet, wrapped } from '../../render/lines/wrapped.ts';
 import type { TableStyle } from '../print/print-report.ts';
 import type { DiscoverReport, ShownHost, ShownService, Verdict } from './report.ts';
@@ -48,16 +49,8 @@ const rowsOf = ({ host, error, services, aside, balances }: ShownHost): readonly
   ];
 };
 
-function table(rows: readonly (readonly string[])[], paint: Paint): readonly string[] {
-  const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => {
-    const line = row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd();
-    return /(?:REFUSED|NOT READ)$/.test(line) ? paint('red', line) : line;
-  });
-}
+const table = (rows: readonly (readonly string[])[], paint: Paint): readonly string[] =>
+  plainRows(rows).map((line) => (/(?:REFUSED|NOT READ)$/.test(line) ? paint('red', line) : line));
 
 interface Finding {
   readonly where: string;

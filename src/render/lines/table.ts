@@ -50,6 +50,17 @@ export function tableLines(
   ];
 }
 
+/** Rows in columns of the needed width, whole and without colors, for output that people copy. */
+export function plainRows(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0))) ?? [];
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join(GAP)
+      .trimEnd(),
+  );
+}
+
 function rowLine(
   row: readonly Cell[],
   columns: readonly Column[],
