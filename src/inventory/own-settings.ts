@@ -24,6 +24,12 @@ export interface OwnSettings {
   readonly targets: readonly string[];
 }
 
+/** The one of these paths that a mount at `target` would hide or change. */
+export const pathUnder = (paths: readonly string[], target: string): string | undefined =>
+  paths.find((path) => isWithin(path, target) || isWithin(target, path));
+
+const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
+
 /** Directory of certificates and keys in the control plane's containers. */
 const OWN_FILES = '/opt/api7';
 

@@ -1,11 +1,9 @@
-import { OWN_SETTINGS } from '../../inventory/own-settings.ts';
+import { OWN_SETTINGS, pathUnder } from '../../inventory/own-settings.ts';
 import type { Judged } from './judged.ts';
 import { mountsOf } from './mounts.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import { fileTargets } from './service-of.ts';
 import { shortName } from './words.ts';
-
-const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 
 const SECTION = { dashboard: 'dashboard', dpManager: 'dp_manager', gateway: 'gateway' } as const;
 
@@ -16,9 +14,7 @@ export function judgeMounts({ found, marks, image }: Judged): readonly Refusal[]
   const brought = image?.Config?.Volumes ?? {};
   const own: readonly string[] = OWN_SETTINGS[SECTION[marks.service]].targets;
   const files = fileTargets(marks.service);
-  const hiding = binds.filter(
-    ({ target }) => !files.includes(target) && own.some((path) => isWithin(target, path) || isWithin(path, target)),
-  );
+  const hiding = binds.filter(({ target }) => !files.includes(target) && pathUnder(own, target) !== undefined);
   const unnamed = anonymous.filter(({ Destination }) => !Object.hasOwn(brought, Destination));
   const lent = (found.HostConfig as { readonly VolumesFrom?: unknown }).VolumesFrom;
   return [

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { posix } from 'node:path';
 import { z } from 'zod';
-import { OWN_SETTINGS } from '../own-settings.ts';
+import { OWN_SETTINGS, pathUnder } from '../own-settings.ts';
 import { opened } from '../tagged.ts';
 import { environment } from './environment.ts';
 import { block, type Check, integer, named, otherwise, text } from './fields.ts';
@@ -13,13 +13,11 @@ const pathCheck: Check = (value) =>
     ? undefined
     : 'must be an absolute path without ".", "..", "//" or a "/" at its end';
 
-const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
-
 /** No mount may hide a file that api7-orch mounts, or a parent directory of it. */
 const targetCheck =
   (own: readonly string[]): Check =>
   (value) => {
-    const taken = own.find((target) => isWithin(value, target) || isWithin(target, value));
+    const taken = pathUnder(own, value);
     return pathCheck(value) ?? (taken === undefined ? undefined : `api7-orch mounts its own file at ${taken}`);
   };
 
