@@ -34,10 +34,10 @@ function walk(value: unknown): unknown {
  * space. Parsing it gives the same value.
  */
 export const safeJson = (value: unknown, indent?: number): string =>
-  JSON.stringify(value, null, indent).replace(
-    /[[\p{Cc}\p{Bidi_Control}\u2028\u2029]--\n]/gv,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  JSON.stringify(value, null, indent).replace(/[[\p{Cc}\p{Bidi_Control}\u2028\u2029]--\n]/gv, escapedChar);
+
+/** A character as JSON escapes it. */
+export const escapedChar = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** Prefix of all lines but the first, so that host output is never taken for a line of api7-orch. */
 const INDENT = '    ';

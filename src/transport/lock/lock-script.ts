@@ -1,4 +1,5 @@
 import { quote } from '../../core/base/argv.ts';
+import { escapedChar } from '../../core/base/safe-text.ts';
 import type { LockOwner, LockRecord, LockSession } from '../../core/host/lock.ts';
 import { LOCKED } from '../shell/write-functions.ts';
 import type { LockPaths } from './fence.ts';
@@ -139,5 +140,4 @@ export function recordText({ token, ...rest }: LockRecord): string {
 }
 
 /** JSON that any shell keeps unchanged in any locale. */
-const asciiJson = (text: string): string =>
-  text.replace(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const asciiJson = (text: string): string => text.replace(/[\u007f-\uffff]/g, escapedChar);

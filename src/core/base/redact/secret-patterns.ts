@@ -1,3 +1,4 @@
+import { escapedChar } from '../safe-text.ts';
 import type { Pattern } from './byte-matcher.ts';
 
 /**
@@ -12,8 +13,7 @@ const PEM_BOUNDARY = /^-----[A-Z ]+-----$/;
 const WORD = /^[a-z]{1,12}$/;
 
 /** Go and other languages escape these in JSON, for use in HTML. */
-const escapedForHtml = (json: string): string =>
-  json.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const escapedForHtml = (json: string): string => json.replace(/[<>&\u2028\u2029]/g, escapedChar);
 
 /**
  * The byte patterns that find a secret in any encoding. Encodings that keep most characters (percent, JSON, HTML) are
