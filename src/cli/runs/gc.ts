@@ -6,6 +6,7 @@ import { OrchError } from '../../core/base/errors.ts';
 import { safeText } from '../../core/base/safe-text.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { journalDirectory } from '../../journal/journal.ts';
+import { count } from '../../render/lines/paint.ts';
 import { sinkOf } from '../../render/sink.ts';
 import { isReplaced } from '../../runs/find-run.ts';
 import { hostsWithRecords } from '../../runs/record-hosts.ts';
@@ -26,7 +27,7 @@ export async function runsGc(flags: GcFlags, environment: CliEnvironment = {}): 
   const before = new Date(dateOf(clock).getTime() - ageMs(flags.olderThan)).toISOString();
   const journals = localJournals(journalDirectory()).filter(({ end, at }) => end !== undefined && at < before);
   for (const { file } of journals) rmSync(file, { force: true });
-  out.write(`removed ${counted(journals.length, 'journal')} of this machine\n`);
+  out.write(`removed ${count(journals.length, 'journal')} of this machine\n`);
   const code =
     flags.inventory === undefined
       ? 0
@@ -60,7 +61,7 @@ async function onHosts(
     const removed = await Promise.all(
       old.flatMap(({ record, hosts: on }) => on.map((host) => removeFrom(session, host, record.run))),
     );
-    say(`removed ${counted(removed.filter(Boolean).length, 'record')} of ${counted(old.length, 'run')} on hosts`);
+    say(`removed ${count(removed.filter(Boolean).length, 'record')} of ${count(old.length, 'run')} on hosts`);
     for (const { code, host, message } of found.errors) say(`${code} on ${host}: ${message}`);
     return found.errors.length > 0 ? 3 : 0;
   });
@@ -75,8 +76,6 @@ async function removeFrom({ hosts }: Session, host: string, run: string): Promis
     content !== null && (await connection.swapFile(path, { from: sha256(content), to: null }, RUN_RECORD_OWNERSHIP))
   );
 }
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 const DAY_MS = 24 * 3_600_000;
 
