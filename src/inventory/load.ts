@@ -9,7 +9,7 @@ import type { Inventory } from './inventory.ts';
 import { dotted, type Problem } from './problem.ts';
 import { explain } from './read/explain.ts';
 import { plainTree } from './read/plain-tree.ts';
-import { type Positions, positionsOf } from './read/positions.ts';
+import { byPosition, type Positions, positionsOf } from './read/positions.ts';
 import { readTags } from './read/read-tags.ts';
 import { readYaml } from './read/read-yaml.ts';
 import { resolveHosts } from './resolve/hosts.ts';
@@ -135,7 +135,7 @@ async function readBytes(path: string): Promise<Buffer> {
 function lines(path: string, problems: readonly Problem[], positions: Positions): readonly string[] {
   return problems
     .map((problem) => ({ problem, at: positions.at(problem.path, problem.at) }))
-    .sort((a, b) => a.at.line - b.at.line || a.at.col - b.at.col)
+    .sort(byPosition)
     .map(({ problem, at }) => {
       const place = dotted(problem.path);
       return `${path}:${at.line}:${at.col}: ${place === '' ? '' : `${place}: `}${problem.message}`;

@@ -1,5 +1,5 @@
 import { dotted } from '../../inventory/problem.ts';
-import type { Positions } from '../../inventory/read/positions.ts';
+import { byPosition, type Positions } from '../../inventory/read/positions.ts';
 import type { Advice } from './advice.ts';
 
 /** Two lines for each recommendation, with file, line and column as in errors, in the order of the file, without repetitions. */
@@ -10,6 +10,6 @@ export function adviceLines(advice: readonly Advice[], file: string, positions: 
     const text = `${file}:${at.line}:${at.col}: ${dotted(path)}: recommended: ${message}`;
     return { at, lines: [text, `hint: ${hint}`] };
   });
-  const ordered = placed.toSorted((a, b) => a.at.line - b.at.line || a.at.col - b.at.col);
+  const ordered = placed.toSorted(byPosition);
   return [...new Map(ordered.map(({ lines }) => [lines.join('\n'), lines])).values()].flat();
 }

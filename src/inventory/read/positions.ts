@@ -16,6 +16,11 @@ export interface Positions {
   written(path: Path): string | undefined;
 }
 
+type Placed = { readonly at: Position };
+
+/** Compares by the place in the file. */
+export const byPosition = ({ at: a }: Placed, { at: b }: Placed): number => a.line - b.line || a.col - b.col;
+
 type Frame =
   | { readonly kind: 'document' }
   | { readonly kind: 'sequence'; readonly path: Path; index: number }
