@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatDuration } from '../core/base/duration.ts';
 import { duration } from '../core/base/duration-param.ts';
-import { isNoResponse, OrchError } from '../core/base/errors.ts';
+import { OrchError, unlessSilent } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import { defineTask } from '../core/task/define-task.ts';
@@ -86,11 +86,6 @@ async function isRecorded({ container, record }: z.output<typeof recordParams>, 
 }
 
 async function statusOf({ port }: Params, host: Reader): Promise<number | null> {
-  try {
-    const asked = { address: '127.0.0.1', port, path: '/status/ready', timeoutMs: ANSWER_MS };
-    return (await host.httpGet(asked)).status;
-  } catch (error) {
-    if (!isNoResponse(error)) throw error;
-    return null;
-  }
+  const asked = { address: '127.0.0.1', port, path: '/status/ready', timeoutMs: ANSWER_MS };
+  return (await unlessSilent(host.httpGet(asked)))?.status ?? null;
 }

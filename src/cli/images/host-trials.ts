@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import type { Running, Trial, TrialContainer } from '../../api7/image-contract/trial.ts';
 import type { Clock } from '../../core/base/clock.ts';
-import { isNoResponse, OrchError } from '../../core/base/errors.ts';
+import { OrchError, unlessSilent } from '../../core/base/errors.ts';
 import type { Connection, Ownership } from '../../core/host/connection.ts';
 import type { ContainerCreate, ImageInspect } from '../../core/host/docker.ts';
 import { ENDINGS, verifyContainer } from '../../core/host/leftover-names.ts';
@@ -205,13 +205,7 @@ function running(name: string, host: Pick<Connection, 'docker' | 'httpGet'>, fai
     ended,
     async get(port, path, timeoutMs = ANSWER_MS) {
       const at = await published(port);
-      if (at === undefined) return null;
-      try {
-        return await host.httpGet({ port: at, path, timeoutMs });
-      } catch (error) {
-        if (isNoResponse(error)) return null;
-        throw error;
-      }
+      return at === undefined ? null : await unlessSilent(host.httpGet({ port: at, path, timeoutMs }));
     },
     async stop(signal, seconds) {
       await docker.stop(name, { signal, timeoutSeconds: seconds });

@@ -74,6 +74,13 @@ export function located(error: unknown, place: Pick<OrchErrorOptions, 'host' | '
 export const isNoResponse = (error: unknown): error is OrchError =>
   error instanceof OrchError && (error.code === 'HTTP_UNREACHABLE' || error.code === 'TIMED_OUT');
 
+/** What a request returned; `null`: it got no response. */
+export const unlessSilent = <T>(request: Promise<T>): Promise<T | null> =>
+  request.catch((error: unknown) => {
+    if (isNoResponse(error)) return null;
+    throw error;
+  });
+
 /** The connection was lost, so the result of the last command is unknown. */
 export const isConnectionLost = (error: unknown): boolean =>
   error instanceof OrchError && error.code === 'CONNECTION_LOST';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { hostPort } from '../../api7/services.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { duration } from '../../core/base/duration-param.ts';
-import { isNoResponse, OrchError } from '../../core/base/errors.ts';
+import { OrchError, unlessSilent } from '../../core/base/errors.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import { defineGate } from '../../core/task/define-gate.ts';
 import type { Steps } from '../../core/task/task.ts';
@@ -86,11 +86,6 @@ const someSeen = defineGate<typeof someParams, number>({
 const ANSWER_MS = 3000;
 
 async function isReady({ address, port }: z.output<typeof gateway>, host: Reader): Promise<boolean> {
-  try {
-    const { status } = await host.httpGet({ address, port, path: '/status/ready', timeoutMs: ANSWER_MS });
-    return status === 200;
-  } catch (error) {
-    if (!isNoResponse(error)) throw error;
-    return false;
-  }
+  const reply = await unlessSilent(host.httpGet({ address, port, path: '/status/ready', timeoutMs: ANSWER_MS }));
+  return reply?.status === 200;
 }
