@@ -5,6 +5,7 @@ import type { ContainerInspect } from '../core/host/docker.ts';
 import type { Change, Report } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import type { See } from '../core/task/task.ts';
+import { bindMount } from '../docker/spec.ts';
 import { isOwn } from '../tasks/container/labels.ts';
 import { containerParams } from '../tasks/container/params.ts';
 import { refusePaused } from '../tasks/container/paused.ts';
@@ -98,12 +99,7 @@ async function toAdopt({ service, container: { name } }: Params, host: Reader): 
 
 /** What `-v` gave, as `--mount` gives it: a state knows only this form. */
 function withMounts(found: ContainerInspect): ContainerInspect {
-  const Mounts = mountsOf(found).binds.map(({ source, target, readOnly }) => ({
-    Type: 'bind',
-    Source: source,
-    Target: target,
-    ReadOnly: readOnly,
-  }));
+  const Mounts = mountsOf(found).binds.map(({ source, target, readOnly }) => bindMount(source, target, readOnly));
   return { ...found, HostConfig: { ...found.HostConfig, Binds: null, Mounts } };
 }
 

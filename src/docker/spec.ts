@@ -55,6 +55,14 @@ function bindingOf(text: string): PortBinding {
 const mapRecord = <A, B>(record: Readonly<Record<string, A>>, to: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value)]));
 
+/** A file or directory of the host in a container. */
+export const bindMount = (source: string, target: string, readOnly = true) =>
+  ({ Type: 'bind', Source: source, Target: target, ReadOnly: readOnly }) as const;
+
+/** Variables as the Engine takes them. */
+export const envList = (env: Readonly<Record<string, Text>>): string[] =>
+  Object.entries(env).map(([name, value]) => `${name}=${reveal(value)}`);
+
 /** The Engine counts processors in billionths. */
 const BILLION = 1e9;
 
@@ -68,7 +76,7 @@ export function createBody(spec: ContainerSpec, log?: LogConfig): ContainerCreat
   return {
     Image: spec.ref,
     ...defined({ Hostname: hostname }),
-    Env: Object.entries(spec.env).map(([name, value]) => `${name}=${reveal(value)}`),
+    Env: envList(spec.env),
     Labels: { ...spec.labels },
     ...defined({ Cmd: command }),
     ExposedPorts: mapRecord(spec.ports, () => ({})),
@@ -80,12 +88,7 @@ export function createBody(spec: ContainerSpec, log?: LogConfig): ContainerCreat
       RestartPolicy: { Name: spec.restart },
       PortBindings: mapRecord(spec.ports, (bindings) => bindings.map(bindingOf)),
       ...(nofile === undefined ? {} : { Ulimits: [{ Name: 'nofile', Soft: nofile, Hard: nofile }] }),
-      Mounts: Object.entries(spec.mounts).map(([target, { source, readOnly }]) => ({
-        Type: 'bind' as const,
-        Source: source,
-        Target: target,
-        ReadOnly: readOnly,
-      })),
+      Mounts: Object.entries(spec.mounts).map(([target, mount]) => bindMount(mount.source, target, mount.readOnly)),
     },
   };
 }

@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { digestOf } from '../core/base/data.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
-import { precomputeDigests, reveal, Secret, stretchedDigest } from '../core/base/secret.ts';
+import { precomputeDigests, Secret, stretchedDigest } from '../core/base/secret.ts';
 import type { Connection } from '../core/host/connection.ts';
 import { besidePath, CHECK_CONTAINER, ENDINGS } from '../core/host/leftover-names.ts';
 import type { Report } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { Task } from '../core/task/task.ts';
 import { runOnce } from '../docker/run-once.ts';
+import { bindMount, envList } from '../docker/spec.ts';
 import { givenFields } from './container/given.ts';
 import { comparable } from './container/labels.ts';
 import { absolutePath } from './file/fields.ts';
@@ -102,20 +103,13 @@ const checker = (p: Params, staged: string): Parameters<typeof runOnce>[2] => ({
   Image: refOf(p),
   Entrypoint: ['sh'],
   Cmd: ['-c', p.command],
-  ...(Object.keys(p.env).length === 0
-    ? {}
-    : { Env: Object.entries(p.env).map(([name, value]) => `${name}=${reveal(value)}`) }),
+  ...(Object.keys(p.env).length === 0 ? {} : { Env: envList(p.env) }),
   HostConfig: {
     NetworkMode: 'none',
     RestartPolicy: { Name: 'no' },
     Mounts: [
-      { Type: 'bind', Source: staged, Target: p.target, ReadOnly: true },
-      ...p.mounts.map(({ source, target, readOnly }) => ({
-        Type: 'bind' as const,
-        Source: source,
-        Target: target,
-        ReadOnly: readOnly,
-      })),
+      bindMount(staged, p.target),
+      ...p.mounts.map(({ source, target, readOnly }) => bindMount(source, target, readOnly)),
     ],
   },
 });

@@ -2,6 +2,7 @@ import type { Connection } from '../../core/host/connection.ts';
 import type { ContainerCreate, ContainerInspect } from '../../core/host/docker.ts';
 import { freshContainer } from '../../core/host/leftover-names.ts';
 import type { Report } from '../../core/task/change.ts';
+import { bindMount } from '../../docker/spec.ts';
 import { isOwn } from '../../tasks/container/labels.ts';
 import { refuseExited, type StopWish, stopGently, wasKilled } from '../../tasks/container/stop.ts';
 import { keptName } from '../kept-name.ts';
@@ -84,9 +85,7 @@ function bodyOf({ Id, Config, HostConfig }: RawInspect, image: string, uidFile: 
     [...binds.map((bind) => bind.split(':')[1]), ...(HostConfig.Mounts ?? []).map(({ Target }) => Target)].includes(
       uidFile.target,
     );
-  const uid = isMounted
-    ? []
-    : [{ Type: 'bind' as const, Source: uidFile.source, Target: uidFile.target, ReadOnly: true }];
+  const uid = isMounted ? [] : [bindMount(uidFile.source, uidFile.target)];
   return {
     ...config,
     Image: image,

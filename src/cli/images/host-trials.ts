@@ -7,6 +7,7 @@ import type { Connection, Ownership } from '../../core/host/connection.ts';
 import type { ContainerCreate, ImageInspect } from '../../core/host/docker.ts';
 import { ENDINGS, verifyContainer } from '../../core/host/leftover-names.ts';
 import { discard, type Ended, runOnce } from '../../docker/run-once.ts';
+import { bindMount, envList } from '../../docker/spec.ts';
 import { imageArchitecture } from '../../tasks/image/image-local.ts';
 
 export interface HostTrialsOptions {
@@ -130,19 +131,16 @@ export class HostTrials {
   async #body(what: string, image: ImageInspect, container: TrialContainer): Promise<ContainerCreate> {
     const { entrypoint, cmd, env = {}, files = {}, group = 0, ports, beside } = container;
     const mounts = await Promise.all(
-      Object.entries(files).map(async ([target, text], at) => ({
-        Type: 'bind' as const,
-        Source: await this.#file(`${what}-${at}`, text, group),
-        Target: target,
-        ReadOnly: true,
-      })),
+      Object.entries(files).map(async ([target, text], at) =>
+        bindMount(await this.#file(`${what}-${at}`, text, group), target),
+      ),
     );
     const keys = (ports ?? []).map((port) => `${port}/tcp`);
     return {
       Image: image.Id,
       ...(entrypoint && { Entrypoint: entrypoint }),
       ...(cmd && { Cmd: cmd }),
-      Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+      Env: envList(env),
       Labels: { 'api7-orch.verify': this.#id },
       ExposedPorts: Object.fromEntries(keys.map((key) => [key, {}])),
       HostConfig: {
