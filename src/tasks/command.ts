@@ -3,8 +3,8 @@ import { commandLine } from '../core/base/argv.ts';
 import { defined } from '../core/base/data.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
-import { lastLines } from '../core/base/excerpt.ts';
 import { redact } from '../core/base/redact.ts';
+import { howItEnded, lastOutput } from '../core/host/command-end.ts';
 import type { Command, RunOptions, RunResult } from '../core/host/connection.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { absolutePath, secretOrText } from './file/fields.ts';
@@ -82,13 +82,8 @@ export const command = defineTask<typeof params, void, { readonly done: boolean 
 });
 
 function failed(what: string, result: RunResult): OrchError {
-  const how =
-    result.code === null
-      ? `was ended by signal ${result.signal ?? '(unknown)'}`
-      : `ended with exit code ${result.code}`;
-  const output = result.stderr.trim() === '' ? result.stdout : result.stderr;
-  const details = lastLines(output);
-  return new OrchError('COMMAND_FAILED', `${what} ${how}`, {
+  const details = lastOutput(result);
+  return new OrchError('COMMAND_FAILED', `${what} ${howItEnded(result)}`, {
     hint:
       details === ''
         ? 'it printed nothing; run it manually on the host'

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { OrchError } from '../../core/base/errors.ts';
-import { lastLines } from '../../core/base/excerpt.ts';
 import { redact } from '../../core/base/redact.ts';
 import type { Balancer, BalancerView, Lease, Member } from '../../core/host/balancer.ts';
+import { howItEnded, lastOutput } from '../../core/host/command-end.ts';
 import type { Connection, Reader, RunOptions, RunResult } from '../../core/host/connection.ts';
 import { commandsMissing } from '../commands-missing.ts';
 import { type DeclaredChecks, declaredTiming } from '../declared-timing.ts';
@@ -139,13 +139,8 @@ const hookOptions = (pool: string, member: Member, timeoutMs: number): RunOption
 
 function succeeded({ pool, runsOn }: Where, hook: Hook, result: RunResult): RunResult {
   if (result.code === 0) return result;
-  const how =
-    result.code === null
-      ? `was ended by signal ${result.signal ?? '(unknown)'}`
-      : `ended with exit code ${result.code}`;
-  const output = result.stderr.trim() === '' ? result.stdout : result.stderr;
-  const details = lastLines(output);
-  throw new OrchError('LB_COMMAND_FAILED', `the "${hook}" hook of ${pool} on ${runsOn} ${how}`, {
+  const details = lastOutput(result);
+  throw new OrchError('LB_COMMAND_FAILED', `the "${hook}" hook of ${pool} on ${runsOn} ${howItEnded(result)}`, {
     hint: `read its last lines; it is load_balancers.${pool}.hooks.${hook} of the inventory`,
     ...(details === '' ? {} : { details }),
   });
