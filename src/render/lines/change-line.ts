@@ -36,8 +36,7 @@ export function changeLine(event: TaskEnd, { check, diff, paint }: ChangeLineOpt
   const named = verbOf(event);
   const { did, would } = named ?? (isAllNew(event.differences) ? ADDED : CHANGED);
   const fields = diff || named !== undefined ? '' : summary(event.differences);
-  const note = event.note === undefined ? '' : ` (${noteWords(event.note)})`;
-  return `${paint('yellow', check ? would : did)}: ${taskWords(event.task)}${fields}${note}`;
+  return `${paint('yellow', check ? would : did)}: ${taskWords(event.task)}${fields}${noteWords(event.note)}`;
 }
 
 /** A stopped container is only started; its other differences follow from that. */

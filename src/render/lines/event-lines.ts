@@ -106,7 +106,7 @@ const shownTime = (durationMs: number, paint: Paint): string =>
 
 function taskEnd(event: TaskEnd, view: RunView, detail: Detail, paint: Paint): readonly Line[] {
   const at = `${paint('bold', `[${event.host}]`)}${isInStep(view, event.host) ? '    ' : ''}`;
-  const note = event.note === undefined ? '' : ` (${noteWords(event.note)})`;
+  const note = noteWords(event.note);
   const time = shownTime(event.durationMs, paint);
   switch (event.status) {
     case 'ok':

@@ -22,11 +22,12 @@ export function taskWords(title: string): string {
   return rule === undefined ? title : title.replace(rule[0], rule[1]).replace(' (image )', '');
 }
 
-/** Notes name other tasks by their titles. */
-export const noteWords = (note: string): string => {
+/** The note of a task in parentheses, or nothing. Notes name other tasks by their titles. */
+export function noteWords(note: string | undefined): string {
+  if (note === undefined) return '';
   const [, title] = /^after (.+)$/.exec(note) ?? [];
-  return title === undefined ? note : `depends on ${taskWords(title)}`;
-};
+  return ` (${title === undefined ? note : `depends on ${taskWords(title)}`})`;
+}
 
 /** The balancer and node of a change of settings. */
 export interface MemberChange {
