@@ -5,7 +5,7 @@ import type { Problem } from '../problem.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import { checkDatabase } from './database.ts';
 import type { Fields, FileGroup } from './file-groups.ts';
-import { fieldsOf, listOf, textOf } from './loose.ts';
+import { fieldsOf, listOf, textOf, valueIn } from './loose.ts';
 import { checkPrometheus } from './prometheus.ts';
 
 /** Alternatives: exactly one must be given, and completely. */
@@ -18,7 +18,7 @@ export function checkApi7(file: ReadonlyMap<string, unknown>): readonly Problem[
   if (api7.has('package') && api7.has('registry'))
     at(['registry'], 'package and registry are both given; images come either from an archive or from a registry');
 
-  const nginx = fieldsOf(fieldsOf(fieldsOf(api7.get('config')).get('gateway')).get('nginx_config'));
+  const nginx = fieldsOf(valueIn(api7, ['config', 'gateway', 'nginx_config']));
   const shutdown = nginx.get('worker_shutdown_timeout');
   // An empty value is reported separately.
   if (shutdown !== undefined && shutdown !== null && shutdown !== '' && nginxTime(String(shutdown)) === undefined)
@@ -35,7 +35,7 @@ export function checkApi7(file: ReadonlyMap<string, unknown>): readonly Problem[
 
 /** Docker publishes ports on IP addresses only, so a host that binds `{address}` needs an IP address. */
 export function checkBind(file: Fields, groups: readonly FileGroup[], names: PatternNames): readonly Problem[] {
-  const shared = fieldsOf(fieldsOf(file.get('api7')).get('bind'));
+  const shared = fieldsOf(valueIn(file, ['api7', 'bind']));
   const hosts = fieldsOf(file.get('hosts'));
   const problems = new Map<string, Problem>();
   const check = (name: string, ports: readonly string[], bind: Fields, key: string): void => {

@@ -2,7 +2,7 @@ import { PORTS } from '../ports.ts';
 import type { Path, Problem } from '../problem.ts';
 import type { Fields, FileGroup } from './file-groups.ts';
 import { gatewayListeners } from './gateway-listeners.ts';
-import { fieldsOf, isBlock, listOf } from './loose.ts';
+import { fieldsOf, isBlock, listOf, valueIn } from './loose.ts';
 import { mustBe, problemAt } from './must-be.ts';
 
 /** Blocks that api7-orch writes its own settings into. */
@@ -72,7 +72,7 @@ function nulls(value: unknown, path: Path): readonly Problem[] {
 
 /** `at`: position of the block's name in the file, without its first `skip` words. */
 function notABlock(config: Fields, at: Path, path: Path, skip = 0): readonly Problem[] {
-  const value = path.reduce<unknown>((above, key) => fieldsOf(above).get(String(key)), config);
+  const value = valueIn(config, path);
   if (value === undefined || value === null || isBlock(value)) return [];
   return [problemAt([...at, ...path.slice(skip)], 'expected a block of keys')];
 }
@@ -81,10 +81,10 @@ function notABlock(config: Fields, at: Path, path: Path, skip = 0): readonly Pro
 function serverListeners(service: 'dashboard' | 'dp_manager', api7: Fields): readonly Problem[] {
   const { http, https } = service === 'dashboard' ? PORTS.dashboard : PORTS.dpManager;
   const path = [...CONFIG, service, 'server'];
-  const server = fieldsOf(fieldsOf(fieldsOf(api7.get('config')).get(service)).get('server'));
+  const server = fieldsOf(valueIn(api7, ['config', service, 'server']));
   const listen = fieldsOf(server.get('listen'));
   const tls = fieldsOf(server.get('tls'));
-  const publishesTls = fieldsOf(fieldsOf(api7.get(service)).get('ports')).has('https');
+  const publishesTls = fieldsOf(valueIn(api7, [service, 'ports'])).has('https');
   const problems: Problem[] = [...mustBe(listen, [...path, 'listen'], { port: http, address: 'host', bind: service })];
   if (listen.get('disable') === true)
     problems.push(

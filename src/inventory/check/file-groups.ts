@@ -1,7 +1,7 @@
 import { OrchError } from '../../core/base/errors.ts';
 import { matchPattern, type PatternNames } from '../pattern.ts';
 import type { Path } from '../problem.ts';
-import { fieldsOf, textOf } from './loose.ts';
+import { fieldsOf, textOf, valueIn } from './loose.ts';
 
 export type Fields = ReadonlyMap<string, unknown>;
 
@@ -20,7 +20,7 @@ const SHARED: Path = ['api7', 'gateway'];
 
 /** The gateway groups of a file, in its order. */
 export function fileGroups(file: Fields, names: PatternNames): readonly FileGroup[] {
-  const shared = fieldsOf(fieldsOf(file.get('api7')).get('gateway'));
+  const shared = fieldsOf(valueIn(file, ['api7', 'gateway']));
   const groupOf = (path: Path, hosts: readonly string[], own: Fields): FileGroup => ({
     path,
     hosts,

@@ -1,7 +1,7 @@
 import type { PatternNames } from '../pattern.ts';
 import type { Path, Problem } from '../problem.ts';
 import { type Fields, type FileGroup, mismatch } from './file-groups.ts';
-import { fieldsOf, isBlock, listOf, textOf } from './loose.ts';
+import { fieldsOf, isBlock, listOf, textOf, valueIn } from './loose.ts';
 
 const CERTIFICATE = ['cert', 'key', 'ca'];
 const OF_CERTIFICATE = [...CERTIFICATE, 'sni'];
@@ -13,7 +13,7 @@ export function checkGatewayGroups(
   names: PatternNames,
 ): readonly Problem[] {
   if (!isBlock(file.get('api7'))) return [];
-  const shared = fieldsOf(fieldsOf(file.get('api7')).get('gateway'));
+  const shared = fieldsOf(valueIn(file, ['api7', 'gateway']));
   return [
     ...twoLogins(['api7', 'gateway'], shared),
     ...(file.has('gateway_groups') ? [...patterns(groups, names), ...homes(groups, names)] : []),

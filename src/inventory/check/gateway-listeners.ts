@@ -1,6 +1,6 @@
 import { PORTS } from '../ports.ts';
 import type { Path, Problem } from '../problem.ts';
-import { fieldsOf, isBlock } from './loose.ts';
+import { fieldsOf, isBlock, valueIn } from './loose.ts';
 import { EVERYWHERE, elsewhere, mustBe, problemAt } from './must-be.ts';
 
 type Fields = ReadonlyMap<string, unknown>;
@@ -156,7 +156,7 @@ function proxyProtocol(apisixPath: Path, fields: Fields): readonly Problem[] {
 
 function taken(at: Path, config: Fields, ports: readonly unknown[]): readonly Problem[] {
   return OTHERS.flatMap((path) => {
-    const port = path.reduce<unknown>((above, key) => fieldsOf(above).get(String(key)), config);
+    const port = valueIn(config, path);
     return ports.includes(port)
       ? [problemAt([...at, ...path], `port ${String(port)} is one that gateways serve on`)]
       : [];

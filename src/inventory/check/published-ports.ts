@@ -2,7 +2,7 @@ import type { PatternNames } from '../pattern.ts';
 import { PORTS } from '../ports.ts';
 import type { Path, Problem } from '../problem.ts';
 import type { Fields, FileGroup } from './file-groups.ts';
-import { fieldsOf, listOf } from './loose.ts';
+import { fieldsOf, listOf, valueIn } from './loose.ts';
 
 /** A host port of a service. */
 export interface Published {
@@ -62,7 +62,7 @@ function gatewayPorts(group: FileGroup): readonly Published[] {
 
 function controlPlanePorts(api7: Fields): readonly Published[] {
   const of = (key: 'dashboard' | 'dp_manager', name: 'http' | 'https', byDefault?: number): readonly Published[] => {
-    const given = fieldsOf(fieldsOf(api7.get(key)).get('ports'));
+    const given = fieldsOf(valueIn(api7, [key, 'ports']));
     const port = given.get(name) ?? byDefault;
     if (port === undefined) return [];
     return [
@@ -113,7 +113,7 @@ export function checkPublishedPorts(
         report([...(tcp?.path ?? []), index], `port ${String(port)} is one that gateways listen on for something else`);
   }
   for (const service of ['dashboard', 'dp_manager']) {
-    const settings = fieldsOf(fieldsOf(file.get('api7')).get(service));
+    const settings = fieldsOf(valueIn(file, ['api7', service]));
     if (settings.has('tls') && !fieldsOf(settings.get('ports')).has('https'))
       report(['api7', service, 'tls'], 'has an effect with "ports: { https: … }" only');
   }

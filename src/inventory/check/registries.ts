@@ -1,6 +1,6 @@
 import { registryOf } from '../../core/base/registry-of.ts';
 import type { Problem } from '../problem.ts';
-import { fieldsOf, isBlock, listOf } from './loose.ts';
+import { fieldsOf, isBlock, listOf, valueIn } from './loose.ts';
 
 const addressOf = (prefix: string): string => registryOf(`${prefix}/any`);
 
@@ -8,7 +8,7 @@ const addressOf = (prefix: string): string => registryOf(`${prefix}/any`);
 export function checkRegistries(file: ReadonlyMap<string, unknown>): readonly Problem[] {
   const problems: Problem[] = [];
   const seen = new Map<string, string>();
-  for (const [name, value] of fieldsOf(fieldsOf(file.get('api7')).get('registries'))) {
+  for (const [name, value] of fieldsOf(valueIn(file, ['api7', 'registries']))) {
     const path = ['api7', 'registries', name];
     const at = (keys: readonly (string | number)[], message: string, where: Problem['at'] = 'key') =>
       problems.push({ path: [...path, ...keys], at: where, message });
