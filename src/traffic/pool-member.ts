@@ -14,6 +14,9 @@ export interface PoolMember {
   readonly service: Service | undefined;
 }
 
+/** The parameters that name it to a task. */
+export const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
+
 /** A node's balancers and services: everything between the node and its clients. */
 export interface NodeBalancing {
   readonly node: string;
@@ -36,7 +39,7 @@ export function nodeBalancingOf(
   if (host === undefined || pools.length === 0) return undefined;
   const managed = pools.filter((pool) => pool.driver !== 'none');
   const unmanaged = pools.filter((pool) => pool.driver === 'none');
-  const at = (from: 'kept' | 'left out') =>
+  const hosted = (from: 'kept' | 'left out') =>
     managed.flatMap((pool) =>
       pool.hosts.filter((name) => without.has(name) === (from === 'left out')).map((name) => ({ pool, host: name })),
     );
@@ -45,9 +48,9 @@ export function nodeBalancingOf(
   );
   return {
     node,
-    poolMembers: at('kept').map(({ pool, host: name }) => poolMemberOf(inventory, host, pool, name)),
+    poolMembers: hosted('kept').map(({ pool, host: name }) => poolMemberOf(inventory, host, pool, name)),
     unmanaged,
-    without: at('left out'),
+    without: hosted('left out'),
     services: [...new Map(behind.map((service) => [service.name, service])).values()],
   };
 }

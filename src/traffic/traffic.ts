@@ -24,12 +24,10 @@ import { guard } from './check-dependencies.ts';
 import { clientsBack, clientsBefore, membersOf } from './held-connections.ts';
 import { type Checked, nodeDeadlines } from './node-deadlines.ts';
 import { nodeView } from './node-view.ts';
-import { type NodeBalancing, type PoolMember, portsNamedBehind } from './pool-member.ts';
+import { at, type NodeBalancing, type PoolMember, portsNamedBehind } from './pool-member.ts';
 import type { TrafficContext } from './traffic-context.ts';
 import { nodeIsIdle, waitIdle } from './wait-idle.ts';
 import { hasWayBack, readyAfter, wayBack } from './way-back.ts';
-
-const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
 
 const othersOf = (inventory: Inventory, poolMember: PoolMember): Member[] =>
   membersOf(inventory, poolMember).filter(({ node }) => node !== poolMember.member.node);

@@ -8,10 +8,8 @@ import { sticks } from '../lb/read-member.ts';
 import { idle } from '../tasks/idle.ts';
 import { reportRemaining } from './gates/drain-tail.ts';
 import { holdsConnections } from './held-connections.ts';
-import type { NodeBalancing, PoolMember } from './pool-member.ts';
+import { at, type NodeBalancing, type PoolMember } from './pool-member.ts';
 import type { TrafficContext } from './traffic-context.ts';
-
-const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
 
 /**
  * Waits until a node is idle: no request on any of its balancers, then no busy connection on the node itself. If

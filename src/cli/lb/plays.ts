@@ -11,7 +11,7 @@ import { sticks } from '../../lb/read-member.ts';
 import { restoreMember } from '../../lb/restore-member.ts';
 import { nameList } from '../../render/lines/paint.ts';
 import { type MemberViews, memberViews } from '../../traffic/member-views.ts';
-import type { PoolMember } from '../../traffic/pool-member.ts';
+import { at, type PoolMember } from '../../traffic/pool-member.ts';
 import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
 import { untilEmpty } from '../../traffic/wait-idle.ts';
 import { hasExpired } from '../lock/read-locks.ts';
@@ -41,8 +41,6 @@ export interface DrainPlays extends Common {
   /** Stages: `looking`: unchanged; `draining`: the drain is about to start; `drained`. */
   reached(stage: 'looking' | 'draining' | 'drained'): void;
 }
-
-const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
 
 /**
  * Drains nodes on all their balancers: reads all, then drains all, then waits. Leaves nodes in external maintenance
