@@ -1,5 +1,6 @@
 import type { ErrorInfo } from '../core/event/event.ts';
 import type { Count } from '../core/play/count.ts';
+import type { NodeView } from '../core/play/rolling.ts';
 
 /**
  * The steps that the machine may order for one node. `apply` is the node's own program from its first disruptive change
@@ -47,28 +48,11 @@ export interface NodeInit {
   readonly pools?: readonly string[];
 }
 
-/** The last observation of a node. */
-export interface Observation {
-  /** A balancer sends it requests, or still has sessions there. */
-  readonly inTraffic: boolean;
-  /**
-   * Drained externally or by an operator's lease; under a lease of a run: in that way before, so the restore leaves it
-   * drained.
-   */
-  readonly held: boolean;
-  /** Drained by this run or an earlier one. */
-  readonly drainedByRun: boolean;
-  /** An earlier run has changed and restored it, and ended before its soak was passed. */
-  readonly soaking?: boolean;
-  /** Some balancer does not count sessions: no new requests then does not mean no running ones. */
-  readonly uncounted?: boolean;
-  /** In service on all its balancers. */
-  readonly up: boolean;
-  /** Who holds it, for people; absent: not held, or unknown. */
-  readonly heldBy?: string;
-  /** Its servers that are not in service, for people; absent: none, or unknown. */
-  readonly notUp?: string;
-}
+/**
+ * The last observation of a node. `held` under a lease of a run: in that way before, so the restore leaves it drained.
+ * `soaking`: by an earlier run, which ended before the soak was passed.
+ */
+export type Observation = Omit<NodeView, 'shown'>;
 
 export type Result =
   /** `heldBy`, after a restore: who keeps the node drained, for people. */
