@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { inventoryJsonSchema } from '../src/inventory/schema/json-schema.ts';
-import { inventoryReference } from '../src/inventory/schema/reference.ts';
+import { inventoryReference } from './inventory-reference.ts';
 import { withSection } from './page-section.ts';
 
 const PAGE = new URL('../docs/inventory.md', import.meta.url);

@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withFields } from '../../scripts/inventory-page.ts';
+import { inventoryReference } from '../../scripts/inventory-reference.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
-import { inventoryReference } from '../../src/inventory/schema/reference.ts';
 import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/inventory.md'), 'utf8');

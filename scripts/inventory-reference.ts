@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { inventoryJsonSchema } from './json-schema.ts';
+import { inventoryJsonSchema } from '../src/inventory/schema/json-schema.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
