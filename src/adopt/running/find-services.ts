@@ -56,8 +56,8 @@ export async function findServices(host: Reader, options: FindOptions = {}): Pro
   return {
     host: host.name,
     services: services.map((one) => withRivals(one, services)),
-    aside: sorted.flatMap(({ found, marks, aside }): readonly LeftAside[] =>
-      aside === undefined ? [] : [{ name: shortName(found), service: marks.service, why: aside }],
+    aside: sorted.flatMap(({ found, aside }): readonly LeftAside[] =>
+      aside === undefined ? [] : [{ name: shortName(found), why: aside }],
     ),
   };
 }
@@ -131,10 +131,7 @@ async function describe(
     container: {
       id: found.Id,
       name,
-      policy: found.HostConfig.RestartPolicy.Name || 'no',
-      retries: found.HostConfig.RestartPolicy.MaximumRetryCount ?? 0,
       managed: isManaged,
-      startedMs: Date.parse(found.State.StartedAt),
       pid: found.State.Pid,
     },
     image: { ref, id: found.Image, ...(version === undefined ? {} : { version }) },
@@ -146,7 +143,6 @@ async function describe(
     refusals: isManaged
       ? []
       : refusals.filter(({ code }) => !(isReleased && (code === 'COMPOSE' || code === 'SYSTEMD'))),
-    notes: [],
   };
 }
 

@@ -24,9 +24,9 @@ export interface ReadConfig {
 export async function foundConfig(found: ContainerInspect, path: string, host: Reader): Promise<ReadConfig> {
   const name = shortName(found);
   const source = mountsOf(found).binds.find(({ target }) => target === path)?.source;
-  const at = { path, ...(source === undefined ? {} : { source }) };
+  const config: FoundConfig = source === undefined ? {} : { source };
   // It has no process whose file could be read; NOT_RUNNING reports that.
-  if (found.State.Pid <= 0) return { config: at, refusals: [] };
+  if (found.State.Pid <= 0) return { config, refusals: [] };
   const [seen, now] = await Promise.all([
     host.read(`/proc/${found.State.Pid}/root${path}`),
     host.docker.file(found.Id, path),
@@ -37,9 +37,8 @@ export async function foundConfig(found: ContainerInspect, path: string, host: R
       now === null
         ? `see what is there: docker exec ${typed(name, 'ls', '-ld', path)}`
         : 'set become: sudo, for that needs root';
-    return { config: at, refusals: [refusal('CONFIG_UNREADABLE', `${name}: ${path} ${why}`, hint)] };
+    return { config, refusals: [refusal('CONFIG_UNREADABLE', `${name}: ${path} ${why}`, hint)] };
   }
-  const config: FoundConfig = { ...at, modifiedMs: now.modifiedMs };
   const file = source ?? path;
   // The process may have an older file, or a path that leads out of the container: its content is taken only if both agree.
   if (!seen.equals(now.content))

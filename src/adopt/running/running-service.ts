@@ -16,14 +16,11 @@ export interface RunningService {
   readonly certificates: readonly FoundCertificate[];
   /** Why it cannot be adopted; empty: it can be. */
   readonly refusals: readonly Refusal[];
-  /** What adoption changes or leaves behind, for people. */
-  readonly notes: readonly string[];
 }
 
 /** What is on a host that is none of the running services, though it looks like one: stopped ones, tools of an image. */
 export interface LeftAside {
   readonly name: string;
-  readonly service: Service['name'];
   readonly why: string;
 }
 
@@ -39,14 +36,8 @@ export interface FoundContainer {
   readonly id: string;
   /** Without the slash. */
   readonly name: string;
-  /** `no`, `always`, `unless-stopped`, `on-failure`. */
-  readonly policy: string;
-  /** Of `on-failure`; 0: without end. */
-  readonly retries: number;
   /** It was made by api7-orch: there is nothing to adopt. */
   readonly managed: boolean;
-  /** Milliseconds since the epoch. */
-  readonly startedMs: number;
   readonly pid: number;
 }
 
@@ -74,6 +65,7 @@ export interface FoundMount {
   readonly readOnly: boolean;
 }
 
+/** What adoption keeps. It changes the host name, the stop settings and the limit on open files by design. */
 export interface UserSettings {
   /** Every value may be a secret: Docker does not mark them. */
   readonly env: Readonly<Record<string, Secret>>;
@@ -81,11 +73,6 @@ export interface UserSettings {
   readonly ports: readonly FoundPort[];
   /** Bind mounts, without those of the configuration and the uid file. */
   readonly mounts: readonly FoundMount[];
-  /** Undefined: the container's id, as without the flag. */
-  readonly hostname?: string;
-  readonly stopSignal?: string;
-  readonly stopTimeoutSeconds?: number;
-  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly log: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
   /** Bytes. */
   readonly memory?: number;
@@ -97,14 +84,10 @@ export interface UserSettings {
 
 /** The configuration of a service. */
 export interface FoundConfig {
-  /** In the container. */
-  readonly path: string;
-  /** On the host; undefined: the file is the image's own, or was written in the container. */
+  /** Its path on the host; undefined: the file is the image's own, or was written in the container. */
   readonly source?: string;
   /** As the process sees it; undefined: it cannot be read. */
   readonly content?: PlainYaml;
-  /** When it was last changed on the host, milliseconds since the epoch. */
-  readonly modifiedMs?: number;
 }
 
 export interface FoundCertificate {

@@ -14,25 +14,17 @@ export function userSettings(
   image: ImageInspect | null,
   own: readonly string[],
 ): UserSettings {
-  const { Config, HostConfig, Id } = found;
+  const { Config, HostConfig } = found;
   const spec = observedSpec(found);
   const brought = image?.Config ?? {};
   const imageLabels = brought.Labels ?? {};
-  const { Ulimits, LogConfig } = HostConfig;
   return {
     env: variables(Config.Env ?? [], new Set(brought.Env ?? [])),
     labels: Object.fromEntries(Object.entries(spec.labels).filter(([key, value]) => imageLabels[key] !== value)),
     ports: publishedPorts(found),
     mounts: mountsOf(found).binds.filter(({ target }) => !own.includes(target)),
-    ...(Id.startsWith(Config.Hostname) ? {} : { hostname: Config.Hostname }),
-    ...defined({
-      stopSignal: Config.StopSignal === brought.StopSignal ? undefined : Config.StopSignal,
-      stopTimeoutSeconds: Config.StopTimeout,
-      memory: spec.memory,
-      cpus: spec.cpus,
-    }),
-    ulimits: (Ulimits ?? []).map(({ Name, Soft, Hard }) => ({ name: Name, soft: Soft, hard: Hard })),
-    log: { driver: LogConfig?.Type ?? '', options: LogConfig?.Config ?? {} },
+    ...defined({ memory: spec.memory, cpus: spec.cpus }),
+    log: { driver: HostConfig.LogConfig?.Type ?? '', options: HostConfig.LogConfig?.Config ?? {} },
     extraHosts: spec.extraHosts ?? {},
     dns: spec.dns ?? [],
     networkMode: spec.networkMode,

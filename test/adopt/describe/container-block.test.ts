@@ -9,7 +9,6 @@ test('a label that may be a secret becomes a file, like a variable', () => {
       labels: { 'com.example.token': 'hunter2hunter2', 'com.example.team': 'gateways', 'com.docker.x': 'y' },
       ports: [],
       mounts: [],
-      ulimits: [],
       log: { driver: '', options: {} },
       extraHosts: {},
       dns: [],

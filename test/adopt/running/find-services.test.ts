@@ -18,11 +18,11 @@ const codes = async (...args: Parameters<typeof only>): Promise<readonly string[
   (await only(...args)).refusals.map(({ code }) => code);
 
 describe('what the user set', () => {
-  test("the vendor page's line: no name, a mounted configuration, no policy", async () => {
+  test("the vendor page's line: no name, a mounted configuration", async () => {
     const found = await only([recorded('vendor')]);
     expect(found).toMatchObject({
       service: 'gateway',
-      container: { policy: 'no', managed: false },
+      container: { managed: false },
       image: { version: '3.10.5', ref: 'registry.example.com:5000/team/api7/api7-ee-3-gateway:3.10.5' },
       config: { source: '/srv/api7/config.yaml', content: { apisix: {} } },
       uid: UID,
@@ -39,7 +39,6 @@ describe('what the user set', () => {
       env: {},
       labels: {},
       mounts: [],
-      ulimits: [],
       log: { driver: 'json-file', options: {} },
       extraHosts: {},
       dns: [],
@@ -70,16 +69,12 @@ describe('what the user set', () => {
   test('every setting with a field in the inventory', async () => {
     const found = await only([recorded('settings')]);
     expect(found.refusals).toEqual([]);
-    expect(found.container).toMatchObject({ name: 'gw', policy: 'always' });
+    expect(found.container).toMatchObject({ name: 'gw' });
     expect(found.settings).toMatchObject({
       labels: { team: 'edge' },
       mounts: [{ source: '/srv/api7/plugins', target: '/opt/plugins', readOnly: true }],
-      hostname: 'gateway',
-      stopSignal: 'SIGINT',
-      stopTimeoutSeconds: 20,
       memory: 512 * 1024 * 1024,
       cpus: 1.5,
-      ulimits: [{ name: 'nofile', soft: 4096, hard: 8192 }],
       log: { driver: 'json-file', options: { 'max-size': '10m' } },
       extraHosts: { 'db.internal': '10.0.9.1' },
       dns: ['10.0.0.2'],
