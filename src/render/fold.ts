@@ -31,11 +31,7 @@ export function fold(before: RunView, event: NumberedEvent): RunView {
         errors: [...host.errors, { host: event.host, ...event.error }],
       }));
     case 'host.plan':
-      return onHost(view, event.host, (host) => ({
-        ...host,
-        state: 'working',
-        plan: { changes: event.changes, unknown: event.unknown, tasks: event.tasks },
-      }));
+      return onHost(view, event.host, (host) => ({ ...host, state: 'working' }));
     case 'task.start':
       return onHost(view, event.host, (host) => ({
         ...host,
@@ -69,25 +65,20 @@ export function fold(before: RunView, event: NumberedEvent): RunView {
       return { ...view, rolled: { ...view.rolled, ...event.nodes } };
     case 'roll.plan':
       return { ...view, roll: rollPlanned(event.waves.flat()) };
-    case 'play.end':
-      return view;
     case 'exec.output':
       return view.exec ? view : { ...view, exec: true };
     case 'exec.end':
       return onHost({ ...view, exec: true }, event.host, (host) => endCommand(host, event));
+    case 'play.end':
     case 'note':
-      return view;
     case 'warning':
-      return { ...view, warnings: [...view.warnings, { message: event.message, ...hostOf(event) }] };
+      return view;
     case 'run.end':
       return { ...view, end: event };
     default:
       return event satisfies never;
   }
 }
-
-const hostOf = ({ host }: { readonly host?: string }): { readonly host?: string } =>
-  host === undefined ? {} : { host };
 
 /** A task may run on a host that the play does not list (a balancer): then that host gets its own row. */
 function onHost(view: RunView, name: string, change: (host: HostView) => HostView): RunView {
@@ -99,7 +90,7 @@ function onHost(view: RunView, name: string, change: (host: HostView) => HostVie
 function startPlay(view: RunView, play: string, names: readonly string[]): RunView {
   const hosts = new Map(view.hosts);
   for (const name of names) {
-    const { plan: _, ...host } = withoutStep(hosts.get(name) ?? newHost(name));
+    const host = withoutStep(hosts.get(name) ?? newHost(name));
     hosts.set(name, { ...host, state: host.state === 'unreachable' ? 'unreachable' : 'waiting' });
   }
   return { ...view, play, playHosts: names, plays: view.plays + 1, roll: NO_ROLL, hosts };

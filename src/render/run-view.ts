@@ -38,18 +38,11 @@ export interface HostView {
   /** Gates and changes inside a step belong to it. */
   readonly step?: CurrentStep;
   readonly counts: HostCounts;
-  /** Planned changes of the current play, as far as known. */
-  readonly plan?: { readonly changes: number; readonly unknown: number; readonly tasks: number };
   /** Titles of tasks with changes. */
   readonly changes: readonly string[];
   readonly errors: readonly ErrorInfo[];
   /** Exit of its command; only for `exec`. */
   readonly exit?: string;
-}
-
-export interface Warning {
-  readonly host?: string;
-  readonly message: string;
 }
 
 /** The renderers' knowledge of a run: the sum of its events so far. */
@@ -69,7 +62,6 @@ export interface RunView {
   readonly play?: string;
   readonly playHosts: readonly string[];
   readonly hosts: ReadonlyMap<string, HostView>;
-  readonly warnings: readonly Warning[];
   /** Why the run is on hold. */
   readonly hold?: string;
   readonly roll: RollView;
@@ -100,7 +92,6 @@ export const EMPTY_VIEW: RunView = {
   plays: 0,
   playHosts: [],
   hosts: new Map(),
-  warnings: [],
   roll: NO_ROLL,
   evidence: [],
   rolled: {},
