@@ -8,7 +8,7 @@ import { isAbsent } from '../absent-file.ts';
 import type { Ask } from '../ask.ts';
 import { hostKeyType } from '../host-keys/known-hosts.ts';
 import { parseKey } from './parse-key.ts';
-import { opensshKey, publicKeyLine, unsupportedType } from './public-key.ts';
+import { publicHalf, publicKeyLine, unsupportedType } from './public-key.ts';
 
 /** OpenSSH's number of attempts. */
 const PASSPHRASE_TRIES = 3;
@@ -71,8 +71,8 @@ async function load(file: string, path: string): Promise<Identity> {
   const line = publicKeyLine(text);
   if (line !== undefined)
     return { state: 'public', file, blob: line, fault: invalid(file, 'it is a public key, and no agent holds it') };
-  const openssh = opensshKey(text);
-  const unsupported = openssh === undefined ? undefined : unsupportedType(hostKeyType(openssh.blob));
+  const half = publicHalf(text);
+  const unsupported = half && unsupportedType(hostKeyType(half));
   if (unsupported !== undefined) return { state: 'unusable', file, fault: invalid(file, unsupported) };
   const key = await parseKey(text);
   if (key instanceof Error) return { state: 'unusable', file, fault: invalid(file, key.message, key) };
@@ -80,7 +80,7 @@ async function load(file: string, path: string): Promise<Identity> {
     return key.isPrivateKey()
       ? { state: 'open', file, key, blob: key.getPublicSSH() }
       : { state: 'unusable', file, fault: invalid(file, 'it is a public key') };
-  const blob = openssh?.blob ?? beside;
+  const blob = half ?? beside;
   return {
     state: 'locked',
     file,

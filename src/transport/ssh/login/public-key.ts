@@ -3,27 +3,23 @@ import { hostKeyType } from '../host-keys/known-hosts.ts';
 const BEGIN = '-----BEGIN OPENSSH PRIVATE KEY-----';
 const MAGIC = 'openssh-key-v1\0';
 
-/** The readable part of an OpenSSH private key file without its passphrase. */
-export interface OpensshKey {
-  readonly encrypted: boolean;
-  /** The public half, in its own encoding. */
-  readonly blob: Buffer;
-}
-
-/** Reads the part that is never encrypted: PROTOCOL.key of OpenSSH. `undefined`: another format, or damaged. */
-export function opensshKey(text: string): OpensshKey | undefined {
+/**
+ * The public half of an OpenSSH private key file, in its own encoding: it is never encrypted (PROTOCOL.key of OpenSSH).
+ * `undefined`: another format, or damaged.
+ */
+export function publicHalf(text: string): Buffer | undefined {
   const from = text.indexOf(BEGIN);
   if (from < 0) return undefined;
   const to = text.indexOf('-----END', from);
   const data = Buffer.from(text.slice(from + BEGIN.length, to < 0 ? undefined : to), 'base64');
   if (data.subarray(0, MAGIC.length).toString('latin1') !== MAGIC) return undefined;
   try {
-    const [cipher, afterCipher] = field(data, MAGIC.length);
+    const [, afterCipher] = field(data, MAGIC.length);
     const [, afterKdf] = field(data, afterCipher);
     const [, afterOptions] = field(data, afterKdf);
     const [blob] = field(data, afterOptions + 4);
     hostKeyType(blob);
-    return { encrypted: cipher.toString('latin1') !== 'none', blob };
+    return blob;
   } catch {
     return undefined;
   }
