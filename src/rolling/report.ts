@@ -57,15 +57,6 @@ export function shortfallOf(state: State, id: string): ErrorInfo | undefined {
   return { code: 'NOT_RESTORED', message, host: id, ...defined({ hint }) };
 }
 
-/** The results of all finished nodes, in the order of the run. */
-export const endsOf = (state: State): ReadonlyMap<string, NodeEnd> =>
-  new Map(
-    state.nodes.flatMap(({ id }) => {
-      const end = endOf(state, id);
-      return end === undefined ? [] : [[id, end] as const];
-    }),
-  );
-
 function trafficOf(node: NodeState): NodeEnd['traffic'] {
   if (node.drained === 'yes') return 'out';
   if (node.drained === 'maybe' || node.lost || node.unreachable) return 'unknown';

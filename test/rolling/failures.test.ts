@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { endOf, endsOf } from '../../src/rolling/report.ts';
+import { endOf } from '../../src/rolling/report.ts';
 import type { Event, Result, Step } from '../../src/rolling/types.ts';
 import { BACK, bad, DOWN, faultOn, gone, held, LEASED, Roll, TO_APPLY, UP } from './roll-steps.ts';
 
@@ -91,10 +91,10 @@ describe('a failure', () => {
     expect(roll.did('gw-1', 'waitReady', bad('gw-1'))).toEqual([...refused, 'gw-1 collectDiagnostics']);
     expect(roll.did('gw-2', 'apply', gone('gw-2'))).toEqual([]);
     expect(roll.did('gw-1', 'collectDiagnostics')).toEqual(['finish']);
-    const ends = [...endsOf(roll.state).values()];
-    expect(ends.map(({ state }) => state)).toEqual(['failed', 'failed', ...refused.map(() => 'untouched')]);
-    expect(ends.map(({ lost }) => lost)).toEqual([false, true, false, false, false, false]);
-    expect(ends.slice(0, 2).map(({ drained }) => drained)).toEqual(['yes', 'yes']);
+    const ends = roll.state.nodes.map(({ id }) => endOf(roll.state, id));
+    expect(ends.map((end) => end?.state)).toEqual(['failed', 'failed', ...refused.map(() => 'untouched')]);
+    expect(ends.map((end) => end?.lost)).toEqual([false, true, false, false, false, false]);
+    expect(ends.slice(0, 2).map((end) => end?.drained)).toEqual(['yes', 'yes']);
   });
 
   test.each(['waitInService', 'soak'] as const)(
