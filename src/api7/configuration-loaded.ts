@@ -53,10 +53,9 @@ export const configurationLoaded = defineGate<typeof params, Loaded>({
   unmet(p, { status, behind }) {
     const answer = status === null ? 'got no response' : `returned ${status}`;
     const message = `${p.container} has not loaded its configuration from the control plane within ${formatDuration(p.within)}: GET /status/ready ${answer}`;
-    const details = behind?.log.trimEnd() ?? '';
     return new OrchError('NOT_READY', message, {
       hint: 'correct the token or certificate, the gateway group and the endpoints under api7.gateway, then run the same command again',
-      ...(details === '' ? {} : { details }),
+      details: behind?.log.trimEnd(),
     });
   },
 });

@@ -88,6 +88,6 @@ function failed(what: string, result: RunResult): OrchError {
       details === ''
         ? 'it printed nothing; run it manually on the host'
         : 'read its last lines; correct the cause and run again',
-    ...(details === '' ? {} : { details }),
+    details,
   });
 }

@@ -115,14 +115,13 @@ const checker = (p: Params, staged: string): Parameters<typeof runOnce>[2] => ({
 });
 
 function refused(p: Params, exitCode: number, log: string): OrchError {
-  const details = log.trim();
   return new OrchError(
     'CONFIG_REFUSED',
     `${refOf(p)} refuses the new ${p.target}: its check ended with exit code ${exitCode}`,
     {
       nothingChanged: true,
       hint: 'nothing was changed; read its last lines and correct the inventory',
-      ...(details === '' ? {} : { details }),
+      details: log.trim(),
     },
   );
 }

@@ -66,7 +66,7 @@ export const httpReady = defineGate<typeof params, Answer>({
     const details = [said, behind?.log.trimEnd() ?? ''].filter((text) => text !== '').join('\n');
     return new OrchError('NOT_READY', `GET ${url(p)} on ${asked} ${fault(p, answer)} for ${formatDuration(p.within)}`, {
       hint: 'read the log of the service on that port; if it only needs longer, raise "within"',
-      ...(details === '' ? {} : { details }),
+      details,
     });
   },
 });

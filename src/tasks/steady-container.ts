@@ -49,7 +49,7 @@ export const steadyContainer = defineGate<typeof params, Steady>({
       `container ${p.container} was started ${formatDuration(age)} ago and restarted ${restarts} times`,
       {
         hint: 'read its last lines to see why it ended before',
-        ...(behind?.log.trim() ? { details: behind.log.trimEnd() } : {}),
+        details: behind?.log.trimEnd(),
       },
     ),
 });

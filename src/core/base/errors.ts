@@ -15,7 +15,7 @@ export interface OrchErrorOptions {
   readonly operatorDecides?: boolean | undefined;
   /** The write that raised the error has changed nothing on the host. */
   readonly nothingChanged?: boolean | undefined;
-  /** Diagnostics for the final table: last log lines, an exit code. Redacted before printing. */
+  /** Diagnostics for the final table: last log lines, an exit code. Redacted before printing; an empty text is none. */
   readonly details?: string | undefined;
   readonly cause?: unknown;
 }
@@ -44,7 +44,7 @@ export class OrchError extends Error {
     this.retryable = options.retryable ?? false;
     this.operatorDecides = options.operatorDecides ?? false;
     this.nothingChanged = options.nothingChanged ?? false;
-    this.details = options.details;
+    this.details = options.details || undefined;
   }
 }
 

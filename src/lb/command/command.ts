@@ -139,10 +139,9 @@ const hookOptions = (pool: string, member: Member, timeoutMs: number): RunOption
 
 function succeeded({ pool, runsOn }: Where, hook: Hook, result: RunResult): RunResult {
   if (result.code === 0) return result;
-  const details = lastOutput(result);
   throw new OrchError('LB_COMMAND_FAILED', `the "${hook}" hook of ${pool} on ${runsOn} ${howItEnded(result)}`, {
     hint: `read its last lines; it is load_balancers.${pool}.hooks.${hook} of the inventory`,
-    ...(details === '' ? {} : { details }),
+    details: lastOutput(result),
   });
 }
 

@@ -110,7 +110,6 @@ const FAULTS: Readonly<Record<number, readonly [code: AnyErrorCode, says: string
 const MAY_PASS: readonly (number | null)[] = [BUSY, NOT_RELOADED, NOT_TAKEN];
 
 function fault(host: string, { include }: NginxPaths, code: number | null, stderr: string): OrchError {
-  const details = lastLines(stderr);
   const [name, says, hint] = FAULTS[code ?? 0] ?? [
     'LB_COMMAND_FAILED',
     `changing it ended with ${code === null ? 'a signal' : `exit code ${code}`}`,
@@ -119,6 +118,6 @@ function fault(host: string, { include }: NginxPaths, code: number | null, stder
   return new OrchError(name, `${include} on ${host}: ${says}`, {
     hint,
     retryable: MAY_PASS.includes(code),
-    details: details === '' ? undefined : details,
+    details: lastLines(stderr),
   });
 }

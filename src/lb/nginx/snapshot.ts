@@ -133,5 +133,5 @@ const stopped = (host: Reader, pid: string): OrchError =>
 const answer = (host: Reader, why: string, details: string): OrchError =>
   new OrchError('LB_INVALID_REPLY', `nginx on ${host.name}: ${why}`, {
     hint: 'check the file on that host; the tools of a usual Linux system (sh, stat, date, sha256sum) must be there',
-    ...(details.trim() === '' ? {} : { details: lastChars(details) }),
+    details: lastChars(details),
   });

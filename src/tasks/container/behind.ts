@@ -45,6 +45,6 @@ export function lost({ name, status, exitCode, restarts, log }: Behind): OrchErr
     : `has ended with exit code ${exitCode}`;
   return new OrchError('CONTAINER_EXITED', `container ${name} ${how}${looping ? ` (${restarts} restarts)` : ''}`, {
     hint: 'read its last lines; correct the cause and run again',
-    ...(log.trim() === '' ? {} : { details: log.trimEnd() }),
+    details: log.trimEnd(),
   });
 }

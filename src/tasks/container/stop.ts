@@ -68,9 +68,8 @@ export async function stopGently(
 export async function refuseExited(name: string, { docker }: Connection): Promise<void> {
   const started = await docker.container(name);
   if (started === null || started.State.Running) return;
-  const details = await docker.logs(name, 20);
   throw new OrchError('CONTAINER_EXITED', `container ${name} ended at once with exit code ${started.State.ExitCode}`, {
     hint: `read its log on the host: docker logs ${name}`,
-    ...(details === '' ? {} : { details }),
+    details: await docker.logs(name, 20),
   });
 }

@@ -62,7 +62,7 @@ export async function connectionsOf(
     {
       hint: 'this takes root on the host: set become: sudo',
       retryable: code === GONE,
-      ...(stderr.trim() === '' ? {} : { details: stderr.trim() }),
+      details: stderr.trim(),
     },
   );
 }

@@ -99,7 +99,6 @@ export const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(bytes
 async function must(host: Connection, argv: readonly string[], { from }: PackageLocal): Promise<void> {
   const { code, stderr } = await host.run({ argv }, { timeoutMs: LIMIT_MS });
   if (code === 0) return;
-  const details = lastChars(stderr);
   const full = /no space left on device/i.test(stderr);
   throw new OrchError(
     full ? 'DISK_FULL' : 'PACKAGE_UNPACK_FAILED',
@@ -110,7 +109,7 @@ async function must(host: Connection, argv: readonly string[], { from }: Package
         : code === 127
           ? `install ${argv[0]} on that host`
           : 'see its message',
-      ...(details === '' ? {} : { details }),
+      details: lastChars(stderr),
     },
   );
 }

@@ -44,7 +44,7 @@ export const reportRemaining = defineGate<typeof params, Remaining>({
       `${what}; busy at ${node}: ${peers}${left}`,
       {
         hint: 'wait until these clients are done, or raise drain.within of the pool; for connections that never end see drain.on_timeout',
-        ...(details === '' ? {} : { details }),
+        details,
       },
     );
   },

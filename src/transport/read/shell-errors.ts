@@ -59,11 +59,10 @@ export const saysMissing = (stderr: string): boolean =>
 export function shellFault(doing: string, code: number | null, stderr: string): OrchError {
   const kind = KINDS.find(({ sign }) => sign.test(stderr.trim()));
   const details = lastChars(stderr);
-  const evidence = { details: details === '' ? undefined : details };
   if (kind !== undefined)
-    return new OrchError(kind.code, `${doing} failed: ${kind.says}`, { ...evidence, hint: kind.hint });
+    return new OrchError(kind.code, `${doing} failed: ${kind.says}`, { details, hint: kind.hint });
   const how = code === null ? 'a signal ended it' : `exit code ${code}`;
-  return new OrchError('COMMAND_FAILED', `${doing} failed: ${details.split('\n').at(-1) || how}`, evidence);
+  return new OrchError('COMMAND_FAILED', `${doing} failed: ${details.split('\n').at(-1) || how}`, { details });
 }
 
 /** The shell ended, but not its connection. `said`: its stderr. */

@@ -39,7 +39,7 @@ const DENIALS: readonly { readonly sign: RegExp; readonly says: string; readonly
 /** sudo asked a second time. */
 export const wrongPassword = (details: string): OrchError =>
   new OrchError('CONNECT_SUDO_PASSWORD_WRONG', 'sudo did not take the password it was given', {
-    ...(details === '' ? {} : { details }),
+    details,
     hint: 'correct ssh.become_password in the inventory, or pass -K (--ask-become-pass)',
   });
 
@@ -57,29 +57,28 @@ export const tooNoisy = (cause: unknown): OrchError =>
 /** Why the shell ended before its answer: sudo refused, or the login shell is not usable. */
 export function bootFault(become: Become, exit: Exit, output: string): OrchError {
   const details = lastChars(withoutBootLine(output));
-  const given = { ...(details === '' ? {} : { details }) };
   if (become === 'sudo' && /sudo: (command )?not found|not found.*sudo|unknown command.*sudo/i.test(details))
     return new OrchError('CONNECT_SUDO_MISSING', 'sudo is not installed on the host', {
-      ...given,
+      details,
       hint: 'install sudo there, or log in as root, or set become: none',
     });
   const denial = become === 'sudo' ? DENIALS.find(({ sign }) => sign.test(details)) : undefined;
-  if (denial !== undefined) return new OrchError('CONNECT_SUDO_DENIED', denial.says, { ...given, hint: denial.hint });
+  if (denial !== undefined) return new OrchError('CONNECT_SUDO_DENIED', denial.says, { details, hint: denial.hint });
   if (become === 'sudo' && /incorrect (?:password|authentication)|^doas: Authentication failed/im.test(details))
     return wrongPassword(details);
   if (become === 'sudo' && /^(?:sudo|doas): |sudoers/m.test(details))
     return new OrchError('CONNECT_SUDO_PASSWORD', 'sudo does not let this user act as root without a password', {
-      ...given,
+      details,
       hint: 'pass -K (--ask-become-pass), set ssh.become_password, or add a line such as "ops ALL=(ALL) NOPASSWD: ALL" in /etc/sudoers.d/',
     });
   if (exit.code === INCOMPLETE)
     return new OrchError('CONNECT_SHELL_REFUSED', 'the shell did not get the script that it was sent', {
-      ...given,
+      details,
       hint: 'see that sh may start programs there (Defaults noexec in sudoers forbids it), and that dd is installed',
     });
   const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
   return new OrchError('CONNECT_SHELL_REFUSED', `the login shell ended before it ran anything (${how})`, {
-    ...given,
+    details,
     hint: 'the user needs a login shell that runs commands, such as /bin/sh, and no ForceCommand',
   });
 }

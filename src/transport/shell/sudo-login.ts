@@ -77,7 +77,7 @@ async function logIn(launch: Launch, password: Secret): Promise<ShellProcess> {
         settle(
           new OrchError('TIMED_OUT', 'sudo neither prompted for a password nor started', {
             hint: 'try it on the host: sudo -S true',
-            ...(said() === '' ? {} : { details: said() }),
+            details: said(),
           }),
         ),
       LIMIT_MS,

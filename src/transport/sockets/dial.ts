@@ -68,7 +68,6 @@ const explain =
   (become: Become, path: string) =>
   (exit: Exit, stderr: string): OrchError | undefined => {
     const details = stderr.trim().slice(-2000);
-    const evidence = details === '' ? {} : { details };
     if (exit.code === 0) return undefined;
     if (exit.code === NO_DOCKER)
       return new OrchError('DOCKER_NOT_FOUND', 'Docker is not installed on the host', {
@@ -80,14 +79,14 @@ const explain =
       });
     if (/permission denied/i.test(details))
       return new OrchError('DOCKER_DENIED', `the login user may not open ${path}`, {
-        ...evidence,
+        details,
         hint:
           become === 'sudo'
             ? 'check what sudo lets this user do'
             : 'set become: sudo, or add the user to the group docker',
       });
     return new OrchError('DOCKER_UNREACHABLE', 'the Docker Engine on the host does not respond', {
-      ...evidence,
+      details,
       hint: 'start it there: systemctl start docker; its log: journalctl -u docker',
       retryable: true,
     });
