@@ -11,7 +11,7 @@ export const targetFields = {
 };
 
 /** The uid file of a gateway: on the host, and where the image has it. */
-export const uidFile = z.strictObject({ source: absolutePath, target: absolutePath });
+const uidFile = z.strictObject({ source: absolutePath, target: absolutePath });
 
 /** Parameters of what undoes an adoption. */
 export const undoFields = { ...targetFields, ...stopFields, uidFile: uidFile.optional() };

@@ -64,7 +64,7 @@ export interface SessionOptions {
   readonly passwords?: AskedPasswords;
 }
 
-export interface LockSettings {
+interface LockSettings {
   /** Id of the run, as in its leases. */
   readonly run: string;
   /** `run install`. */

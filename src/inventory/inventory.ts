@@ -140,7 +140,7 @@ export interface RegistrySettings {
 }
 
 /** Sent to the gateway's HTTP port on its own host. */
-export interface GatewayProbe {
+interface GatewayProbe {
   readonly path: string;
   /** The Host header. */
   readonly host: string;

@@ -59,7 +59,7 @@ export const inService = (p: z.input<typeof params>): Task<string> => type(p).de
 const notUp = (servers: Service) => Object.entries(servers).filter(([, word]) => word !== 'up');
 
 /** Milliseconds after which `rise` checks that begin from now on have ended. */
-export const confirmedAfterMs = (timing: CheckTiming | undefined): number =>
+const confirmedAfterMs = (timing: CheckTiming | undefined): number =>
   timing === undefined ? 0 : timing.rise * timing.everyMs + (timing.timeoutMs ?? timing.everyMs);
 
 function service({ timing, held, down }: Params, server: ServerView): string {

@@ -6,7 +6,7 @@ export interface ArchiveMember {
 }
 
 /** A link in an archive, with the target from its header. */
-export interface ArchiveLink {
+interface ArchiveLink {
   /** Hard links name their target from the top of the archive, symbolic ones from their own directory. */
   readonly hard: boolean;
   readonly target: string;

@@ -3,7 +3,7 @@ import { DOCKER_WRITES, HOST_WRITES, type Proof } from '../core/host/host-writes
 import type { LockOp } from '../core/host/lock.ts';
 
 /** A write that is about to happen. */
-export interface Write {
+interface Write {
   readonly proof: Proof;
   /** Set with `long`. */
   readonly call?: LimitedCall;

@@ -1,7 +1,7 @@
 import type { ErrorInfo, HostCounts, RolledNode, RunEvent } from '../core/event/event.ts';
 import type { Diagnostics } from '../core/play/rolling.ts';
 
-export interface CurrentTask {
+interface CurrentTask {
   readonly title: string;
   /** Milliseconds since the epoch. */
   readonly since: number;
@@ -10,7 +10,7 @@ export interface CurrentTask {
 }
 
 /** A node's current step of a rolling change. */
-export interface CurrentStep {
+interface CurrentStep {
   readonly title: string;
   /** Milliseconds since the epoch. */
   readonly since: number;

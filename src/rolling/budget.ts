@@ -4,7 +4,7 @@ import { type NodeState, nodeOf, type State, withSeen } from './state.ts';
 import type { NodeInit, Observation } from './types.ts';
 
 /** Why a node counts as unavailable; undefined: it is available. */
-export function whyUnavailable(node: NodeState, state: State): string | undefined {
+function whyUnavailable(node: NodeState, state: State): string | undefined {
   if (node.outcome === 'failed') return 'failed';
   if (node.lost || node.unreachable) return 'no response';
   if (node.phase === 'running') return 'being changed';
@@ -25,7 +25,7 @@ export const isOutOfService = (node: NodeState): boolean => node.seen !== undefi
 export const isEmpty = (node: NodeState): boolean => isOutOfService(node) && node.seen?.uncounted !== true;
 
 /** The pools whose budgets a node uses. */
-export const poolsOf = ({ pools = NO_POOL }: Pick<NodeInit, 'pools'>): readonly string[] => pools;
+const poolsOf = ({ pools = NO_POOL }: Pick<NodeInit, 'pools'>): readonly string[] => pools;
 
 /** Nodes outside of all pools share one budget. */
 const NO_POOL: readonly string[] = [''];

@@ -55,14 +55,14 @@ export interface NodeState extends NodeInit {
   readonly why: string | undefined;
 }
 
-export interface Hold {
+interface Hold {
   readonly node: string | undefined;
   readonly fault: ErrorInfo;
   readonly asked: boolean;
 }
 
 /** `node`: the node whose failure stopped the rolling change; undefined: no single node's. */
-export interface RollStop {
+interface RollStop {
   readonly why: string;
   readonly fault: ErrorInfo | undefined;
   readonly node: string | undefined;

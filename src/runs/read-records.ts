@@ -20,7 +20,7 @@ export interface FoundRun {
 }
 
 /** An unusable record, if no other host has a good one. */
-export interface BadRecord {
+interface BadRecord {
   readonly run: string;
   readonly error: OrchError;
 }

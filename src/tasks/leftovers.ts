@@ -65,7 +65,7 @@ const fileParams = z.strictObject({
 });
 
 /** Removes a leftover file or directory of a killed run. */
-export const noLeftoverFile = defineTask<typeof fileParams, void, { readonly leftover: boolean }, void>({
+const noLeftoverFile = defineTask<typeof fileParams, void, { readonly leftover: boolean }, void>({
   kind: 'noLeftoverFile',
   params: fileParams,
   impact: 'none',

@@ -124,7 +124,7 @@ const FREE_PORTS = 20_000;
 const PORTS_EACH = 10;
 
 /** Host ports that it holds: only a container with a process holds some. */
-export function publishedPorts({ body, status, pid }: FakeContainer): readonly FakePort[] {
+function publishedPorts({ body, status, pid }: FakeContainer): readonly FakePort[] {
   if (status !== 'running' && status !== 'paused') return [];
   return Object.entries(body.HostConfig.PortBindings ?? {}).flatMap(([key, bindings], at) => {
     const [port, Type = 'tcp'] = key.split('/');

@@ -39,7 +39,7 @@ export interface ContractOptions {
 }
 
 /** The subject of a row, where a driver may not have it. */
-export type Row = 'a part of the traffic' | 'sticky' | 'reload loses drains' | 'a lost drain is visible' | 'health';
+type Row = 'a part of the traffic' | 'sticky' | 'reload loses drains' | 'a lost drain is visible' | 'health';
 
 const by = { by: 'tester@here', reason: 'contract' } as const;
 const TRIES = 12;

@@ -21,7 +21,7 @@ export interface Case {
   readonly prepare?: (world: World) => void;
 }
 
-export type Order = 'first' | 'last' | number;
+type Order = 'first' | 'last' | number;
 
 export const ids = (fleet: number): readonly string[] => Array.from({ length: fleet }, (_, i) => `gw-${i + 1}`);
 
@@ -36,7 +36,7 @@ export const OPTIONS: Options = {
 };
 
 /** Which pending operation ends next: the oldest, the newest, or drawn from a seed. */
-export function chooser(order: Order): Chooser {
+function chooser(order: Order): Chooser {
   if (order === 'first') return () => 0;
   if (order === 'last') return (count) => count - 1;
   let seed = order * 2654435761 + 12345;

@@ -13,7 +13,7 @@ import {
 import { type EndShown, Ledger } from './world-ledger.ts';
 
 /** Internal to the machine: no test reads it. */
-export type MachineState = object;
+type MachineState = object;
 
 /** The machine under test: the real one, or a mutant of it. */
 export interface Machine {
@@ -176,5 +176,5 @@ const EFFECTS: ReadonlySet<string> = new Set<FaultKind>([
 const isFault = (kind: Injection['kind'] | undefined): FaultKind | undefined =>
   kind !== undefined && EFFECTS.has(kind) ? (kind as FaultKind) : undefined;
 
-export const observeNodes = (world: World, ids: readonly string[]): Record<string, Observation> =>
+const observeNodes = (world: World, ids: readonly string[]): Record<string, Observation> =>
   Object.fromEntries(ids.filter((id) => membersOf(world, id).length > 0).map((id) => [id, look(world, id)]));

@@ -11,7 +11,7 @@ import { loginBlock } from './login-block.ts';
 import { portsBlock } from './ports-block.ts';
 
 /** A gateway group as it runs. */
-export interface DescribedGroup {
+interface DescribedGroup {
   /** As the inventory is to call it. */
   readonly name: string;
   readonly hosts: readonly string[];

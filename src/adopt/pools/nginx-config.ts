@@ -7,7 +7,7 @@ const MOST_PATTERNS = 100;
 const LONGEST_LINE = 4096;
 
 /** An upstream, as `nginx -T` prints it. */
-export interface NginxUpstream {
+interface NginxUpstream {
   readonly name: string;
   /** Between its braces, without comments. */
   readonly body: string;

@@ -11,7 +11,7 @@ const TIMEOUT_MS = 30_000;
 const MOST_UPSTREAMS = 1000;
 
 /** Where a host has its nginx. */
-export interface NginxPlace {
+interface NginxPlace {
   readonly pid: string;
   readonly program: readonly string[];
 }

@@ -32,7 +32,7 @@ export interface FoundOnHost {
   readonly aside: readonly LeftAside[];
 }
 
-export interface FoundContainer {
+interface FoundContainer {
   readonly id: string;
   /** Without the slash. */
   readonly name: string;

@@ -28,7 +28,7 @@ export interface PoolReport {
   readonly members: readonly MemberReport[];
 }
 
-export interface MemberReport {
+interface MemberReport {
   readonly node: string;
   readonly address: string;
   readonly balancers: readonly BalancerReport[];

@@ -23,7 +23,7 @@ export interface StatusReport {
   readonly errors: readonly ErrorInfo[];
 }
 
-export interface CertificateReport {
+interface CertificateReport {
   /** `api7.gateway`. */
   readonly place: string;
   /** ISO time; `null`: unreadable. */

@@ -107,7 +107,7 @@ export interface Counters {
 }
 
 /** What a driver can report. For the rest, other sources are used and named. */
-export interface Shows {
+interface Shows {
   readonly sessions: boolean;
   readonly up: boolean;
   readonly counters: boolean;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Plays } from './play.ts';
 
-export interface PlaybookContext<V, I> {
+interface PlaybookContext<V, I> {
   readonly vars: V;
   readonly inventory: I;
 }

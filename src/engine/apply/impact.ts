@@ -10,7 +10,7 @@ export const lacksDrain = (entry: Entry, host: string, mayDisrupt: boolean): boo
   disrupts(entry) && (!mayDisrupt || (entry.task.on ?? host) !== host);
 
 /** Not ready, or a service does not exist: such a host must be repaired before a healthy one is drained. */
-export const isUnhealthy = ({ task, plan }: Entry): boolean =>
+const isUnhealthy = ({ task, plan }: Entry): boolean =>
   task.type.gate
     ? plan.status !== 'ok'
     : task.type.impact === 'node' && plan.status === 'change' && plan.change.before === null;

@@ -34,7 +34,7 @@ export function explain(issues: readonly Issue[], tree: unknown): readonly Probl
   });
 }
 
-export function valueAt(tree: unknown, path: Path): unknown {
+function valueAt(tree: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (value, step) =>
       value !== null && typeof value === 'object' && Object.hasOwn(value, step) ? Reflect.get(value, step) : undefined,

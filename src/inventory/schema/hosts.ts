@@ -51,7 +51,7 @@ export const ssh = block(
   "How to reach the hosts; a host can override each setting. Missing settings come from OpenSSH's configuration.",
 );
 
-export const host = block(
+const host = block(
   {
     address: text('Address at which cluster members and load balancers reach the host.', addressCheck),
     ssh_address: otherwise(

@@ -52,7 +52,7 @@ esac
  * File and processes use different clocks, so ages are compared. Both clocks are read at the same moment: on a busy host the start of
  * `date` takes so long that a file which nginx has just loaded would seem not to be loaded.
  */
-export const LOOK = `export LC_ALL=C
+const LOOK = `export LC_ALL=C
 include=$1 pid_file=$2
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
 [ -f "$include" ] || { echo missing; exit 0; }

@@ -10,7 +10,7 @@ export interface ArchivedImage {
   readonly platforms: readonly ArchivedPlatform[];
 }
 
-export interface ArchivedPlatform {
+interface ArchivedPlatform {
   /** In the naming of images (`amd64`); `null` if unknown. */
   readonly architecture: string | null;
   /** Each id that an Engine of that platform may report; the one of Docker's classic image store first. */

@@ -4,7 +4,7 @@ import type { LocalFiles } from '../../core/task/local-files.ts';
 import type { Task } from '../../core/task/task.ts';
 
 /** The controller's knowledge of an image before any host is read. */
-export const imageLocal = z.object({
+const imageLocal = z.object({
   ref: z.string(),
   /** Member of the package that contains it; `null` for a pulled image. */
   member: z.string().nullable(),

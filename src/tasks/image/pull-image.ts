@@ -11,7 +11,7 @@ import { imageRoot } from './image-root.ts';
 import { type Pin, PULLS_AT_ONCE, type RunPulls } from './run-pulls.ts';
 
 /** A mirror of a registry: `mirror.example.com:5000/hub`. */
-export interface Mirror {
+interface Mirror {
   readonly prefix: string;
   readonly login?: RegistryLogin | undefined;
 }

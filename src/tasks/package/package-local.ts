@@ -5,7 +5,7 @@ import type { LocalFiles } from '../../core/task/local-files.ts';
 import type { Task } from '../../core/task/task.ts';
 
 /** The controller's knowledge of a package: its archive and its content. */
-export const packageLocal = z.object({
+const packageLocal = z.object({
   from: z.string(),
   sha256: z.string(),
   /** Bytes of the archive. */

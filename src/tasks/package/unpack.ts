@@ -94,7 +94,7 @@ async function makeRoom({ from, size, files }: PackageLocal, into: string, host:
   await host.remove(trusted ? `${work}/content` : work);
 }
 
-export const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MiB`;
+const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MiB`;
 
 async function must(host: Connection, argv: readonly string[], { from }: PackageLocal): Promise<void> {
   const { code, stderr } = await host.run({ argv }, { timeoutMs: LIMIT_MS });

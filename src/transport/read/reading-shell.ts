@@ -8,7 +8,7 @@ import type { Launch, Rights } from '../shell/shell-process.ts';
 import { type Frame, FrameCollector, frame, frameLoop } from './frames.ts';
 import { ShellEnded } from './shell-errors.ts';
 
-export interface ShellScript {
+interface ShellScript {
   readonly script: string;
   /** The script's whole stdin, held in memory on both sides. */
   readonly input?: Uint8Array;

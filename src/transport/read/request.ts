@@ -44,7 +44,7 @@ export interface Tool {
  * A request that one call of a tool can answer together with others: starting a program costs a host more than its work
  * here. Missing files are not passed to the tool; a path that the tool cannot answer is asked alone.
  */
-export interface Joint<T> {
+interface Joint<T> {
   readonly tool: Tool;
   /** The argument for the tool, as a shell word. */
   readonly word: string;

@@ -67,7 +67,7 @@ export const BODIES: Readonly<Record<number, ContainerCreate>> = { 1: await body
 
 const file = join(import.meta.dirname, '../../fixtures/faults/gateways.yaml');
 
-export const SIX: Inventory = await loadInventory(file, { env: {} });
+const SIX: Inventory = await loadInventory(file, { env: {} });
 
 /** The same cluster with these gateways only; `balanced`: it has balancers at all. */
 export function inventoryOf(ids: readonly string[], balanced: boolean): Inventory {

@@ -23,7 +23,7 @@ const acted = (phase: Exclude<Phase, 'done'>): Moment => ({ at: 'acted', phase }
 const PHASES: readonly Exclude<Phase, 'done'>[] = ['prepared', 'policy', 'stopped', 'renamed', 'started'];
 
 /** Of each phase both sides of its action. */
-export const MOMENTS: readonly Moment[] = [
+const MOMENTS: readonly Moment[] = [
   ...PHASES.flatMap((phase) => [recorded(phase), acted(phase)]),
   { at: 'soak', phase: 'started' },
   recorded('done'),

@@ -3,7 +3,7 @@ import { poolsOf } from '../plan/pools.ts';
 import { gatewayCertificate, issued, wrongCertificate } from './certificates.ts';
 
 /** The name by which gateways reach DP Manager behind the load balancers. */
-export const dpManagerName = 'dp-manager.lab';
+const dpManagerName = 'dp-manager.lab';
 
 /**
  * The certificates of a lab with two gateway groups, in its folder `tls/`: `dp-manager` and `dashboard` with the addresses of the

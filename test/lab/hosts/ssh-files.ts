@@ -10,7 +10,7 @@ export interface KeyPair {
 }
 
 /** A key pair kept in a file and its `.pub`, created if missing. */
-export async function keptKeyPair(path: string, comment: string): Promise<KeyPair> {
+async function keptKeyPair(path: string, comment: string): Promise<KeyPair> {
   const kept = await Promise.all([readFile(path, 'utf8'), readFile(`${path}.pub`, 'utf8')]).catch(() => null);
   if (kept) return { private: kept[0], public: kept[1].trim() };
   const fresh = freshKeyPair(comment);

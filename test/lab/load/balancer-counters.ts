@@ -2,7 +2,7 @@ import type { Lab } from '../lab.ts';
 import { hostsOf } from '../plan/lab-file.ts';
 
 /** A balancer's counters of errors between a client and a server. */
-export const troubleCounters = ['wretr', 'wredis', 'econ', 'eresp', 'cli_abrt', 'srv_abrt'] as const;
+const troubleCounters = ['wretr', 'wredis', 'econ', 'eresp', 'cli_abrt', 'srv_abrt'] as const;
 
 /** Totals by `lb-1 gateways/gw-1 econ`. */
 export type Counted = Readonly<Record<string, number>>;

@@ -8,7 +8,7 @@ import { LoadTally, type Outcome } from './load-tally.ts';
 import { type StreamTarget, streamEchoes } from './stream-client.ts';
 
 /** A frontend of every balancer that HTTP clients use. */
-export interface Frontend {
+interface Frontend {
   /** The name in the report. */
   readonly name: string;
   readonly port: BalancerPort;

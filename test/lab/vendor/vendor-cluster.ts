@@ -7,7 +7,7 @@ import { loadImages } from './load-images.ts';
 import { must, put } from './must.ts';
 
 /** The files of the operator who started it. */
-export const HOME = '/root/api7';
+const HOME = '/root/api7';
 
 /**
  * How a cluster was started that api7-orch has not made:

@@ -32,7 +32,7 @@ done
 shift
 exec "$@"`;
 
-export type Sudo = 'all' | 'password' | 'none';
+type Sudo = 'all' | 'password' | 'none';
 
 export interface SshdOptions {
   /** The test user's rights in sudo. Default: everything, without a password. */

@@ -14,7 +14,7 @@ import { type Connections, type PoolSnapshot, poolMembersOf, readPoolMembers } f
 import { LOCK_PATHS } from '../../../transport/lock/fence.ts';
 
 /** What one host shows of earlier runs. */
-export interface ExaminedHost {
+interface ExaminedHost {
   readonly host: string;
   readonly lock: LockView | undefined;
   readonly leftovers: readonly Leftover[];

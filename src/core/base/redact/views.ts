@@ -9,7 +9,7 @@ export interface View {
 }
 
 /** The text as it is, in UTF-8. */
-export function plainView(text: string): View {
+function plainView(text: string): View {
   const bytes = Buffer.from(text);
   if (bytes.length === text.length) return { bytes };
   const from = new Int32Array(bytes.length);

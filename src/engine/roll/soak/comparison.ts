@@ -2,7 +2,7 @@ import type { Counters } from '../../../core/host/balancer.ts';
 import { compareCounters, failsEarly, isEnough, type Verdict, type Window } from '../../../rolling/soak.ts';
 
 /** Counters by balancer. */
-export type ByBalancer = Readonly<Record<string, Counters>>;
+type ByBalancer = Readonly<Record<string, Counters>>;
 
 /** Counters of a node and of its peers at one moment, by name. */
 export type Counted = ReadonlyMap<string, ByBalancer>;

@@ -14,7 +14,7 @@ import { publicHalf, publicKeyLine, unsupportedType } from './public-key.ts';
 const PASSPHRASE_TRIES = 3;
 
 /** The result of asking for a passphrase: the key, no operator to ask, or only wrong answers. */
-export type Unlocked = ParsedKey | 'nobody' | 'wrong';
+type Unlocked = ParsedKey | 'nobody' | 'wrong';
 
 /** A private key file, as far as it is usable. */
 export type Identity =
