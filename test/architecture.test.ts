@@ -111,6 +111,21 @@ test('parts import only what the table allows', () => {
   expect(wrong).toEqual([]);
 });
 
+/** A row of the page's table as a layer and what it may import. */
+function layerOf([, name = '', list = '']: RegExpMatchArray): readonly [string, readonly string[]] {
+  const layer = name.replace('.ts', '');
+  const except = /^everything but (\w+)$/.exec(list)?.[1];
+  if (except !== undefined) return [layer, Object.keys(LAYERS).filter((one) => one !== layer && one !== except)];
+  return [layer, list === '–' ? [] : list.split(', ')];
+}
+
+test('docs/architecture.md shows the same table', () => {
+  const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+  const section = page.slice(page.indexOf('## Layers'), page.indexOf('## Where to change'));
+  const rows = [...section.matchAll(/^\| `([\w.]+)` \|[^|]*\| ([^|]*) \|$/gm)].map(layerOf);
+  expect(Object.fromEntries(rows)).toEqual(LAYERS);
+});
+
 test('circlesOf finds every circle of a graph', () => {
   const graph = { a: ['b'], b: ['c', 'd'], c: ['b'], d: ['e'], e: [], f: ['a'], g: ['g'] };
   expect(circlesOf(new Map(Object.entries(graph)))).toEqual([['b', 'c'], ['g']]);
@@ -192,6 +207,12 @@ test('playbooks import the public package only', () => {
       .map((name) => `${file}: ${name}`),
   );
   expect(wrong).toEqual([]);
+});
+
+test('no folder has more than 24 files', () => {
+  const folders = ['src', 'test', 'playbooks', 'scripts', 'bench'].flatMap(files).map((file) => posix.dirname(file));
+  const full = [...new Set(folders)].filter((folder) => folders.filter((one) => one === folder).length > 24);
+  expect(full).toEqual([]);
 });
 
 test('no file is longer than 250 lines', () => {
