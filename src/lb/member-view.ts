@@ -8,7 +8,7 @@ import { where } from './task-params.ts';
 const params = z.strictObject(where);
 
 const type = defineQuery<typeof params, MemberView>({
-  kind: 'standing',
+  kind: 'memberView',
   params,
   title: ({ balancer, member }) => `${balancer.pool}: state of ${member.node}`,
   look: ({ balancer, member }, host) => readMember(balancer, host, member),

@@ -11,7 +11,7 @@ const params = z.strictObject({ ...where, since: span, within: span });
 type LastRequest = Readonly<Record<string, number | undefined>>;
 
 const type = defineGate<typeof params, LastRequest>({
-  kind: 'quiet',
+  kind: 'noNewRequests',
   params,
   title: ({ balancer, member, since }) =>
     `${balancer.pool}: no new requests on ${member.node} for ${formatDuration(since)}`,

@@ -92,7 +92,7 @@ function absorb(state: State, event: Event): State {
     case 'observed':
       return observed(state, event.nodes);
     case 'observeFailed':
-      return blind(state, event.fault);
+      return observeFailed(state, event.fault);
     case 'stepDone':
       return answered(stale(state), event.node, event.step, event.result);
     case 'network':
@@ -136,7 +136,7 @@ function observed(state: State, seen: Extract<Event, { type: 'observed' }>['node
 }
 
 /** Only the answer to the last request counts: an older failure may come from the network outage. */
-function blind(state: State, fault: ErrorInfo): State {
+function observeFailed(state: State, fault: ErrorInfo): State {
   const next: State = { ...state, looking: 'no', fresh: false };
   if (state.looking !== 'asked') return next;
   if (!state.started) return stop(next, fault.message, fault);

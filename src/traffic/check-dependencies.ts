@@ -19,7 +19,7 @@ const DATA_PORTS = [80, 443];
  * The dependency check: before a node is drained, and again right before its service is stopped. Pools with a confirmed
  * outage need no dependencies.
  */
-export function* guard(
+export function* checkDependencies(
   context: TrafficContext,
   balancing: NodeBalancing,
   { fromInventory = false }: Pick<RollingOptions, 'fromInventory'> = {},

@@ -34,7 +34,7 @@ const OWN: ReadonlySet<string> = new Set(['LB_MEMBER_UNKNOWN', 'LEASE_INVALID'])
  * @throws OrchError LB_UNREACHABLE | LB_INVALID_REPLY
  */
 export const memberViews = defineQuery<typeof params, MemberViews>({
-  kind: 'standings',
+  kind: 'memberViews',
   params,
   title: ({ host }) => `state of the members on ${host}`,
   async look({ poolMembers, records, tolerant }, host) {

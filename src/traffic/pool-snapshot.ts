@@ -9,7 +9,7 @@ import { readMember } from '../lb/read-member.ts';
 import { nodeBalancingOf, type PoolMember } from './pool-member.ts';
 
 /** A balancer's view of one member, or the error of reading it. */
-export type Found =
+export type MemberReading =
   | { readonly poolMember: PoolMember; readonly view: MemberView }
   | { readonly poolMember: PoolMember; readonly error: ErrorInfo };
 
@@ -20,7 +20,7 @@ export interface Stray {
 }
 
 export interface PoolSnapshot {
-  readonly found: readonly Found[];
+  readonly found: readonly MemberReading[];
   readonly strays: readonly Stray[];
 }
 
@@ -62,7 +62,7 @@ export async function readPoolMembers(
   };
 }
 
-const readPoolMember = (host: Reader, poolMember: PoolMember): Promise<Found> =>
+const readPoolMember = (host: Reader, poolMember: PoolMember): Promise<MemberReading> =>
   readMember(poolMember.balancer, host, poolMember.member).then(
     (view) => ({ poolMember, view }),
     (error: unknown) => ({ poolMember, error: errorInfoOf(error, { host: host.name }) }),

@@ -20,7 +20,7 @@ import { containerEvidence } from '../tasks/container-evidence.ts';
 import { httpReady } from '../tasks/http-ready.ts';
 import { keepPrevious } from '../tasks/keep-previous.ts';
 import { leftAlone } from '../tasks/left-alone.ts';
-import { guard } from './check-dependencies.ts';
+import { checkDependencies } from './check-dependencies.ts';
 import { clientsBack, clientsBefore, membersOf } from './held-connections.ts';
 import { type Checked, nodeDeadlines } from './node-deadlines.ts';
 import { nodeView } from './node-view.ts';
@@ -58,7 +58,7 @@ export function trafficOf(context: TrafficContext, balancing: NodeBalancing): Tr
       return nodeView({ balancing, views, containers, withoutReason: context.withoutReason });
     },
 
-    checkDependencies: (options) => guard(context, balancing, options),
+    checkDependencies: (options) => checkDependencies(context, balancing, options),
 
     *beforeFirstDrain(): Steps {
       for (const poolMember of poolMembers) yield takesOrders(at(poolMember));

@@ -105,7 +105,7 @@ describe('one node from start to end', () => {
     expect(roll.begin()).toEqual(['gw-2 checkDependencies']);
   });
 
-  test('one outside the run uses budget: its version is not known to serve', () => {
+  test('one outside the run uses budget: whether its version serves is unknown', () => {
     const roll = new Roll(3, {}, { 'gw-1': { inRun: false } });
     roll.seen['gw-1'] = SOAKING;
     expect(roll.begin()).toEqual(['refuse gw-2', 'refuse gw-3', 'finish']);

@@ -11,12 +11,12 @@ const TIMEOUT_MS = 30_000;
 const MOST_UPSTREAMS = 1000;
 
 /** Where a host has its nginx. */
-interface NginxPlace {
+interface NginxProgram {
   readonly pid: string;
   readonly program: readonly string[];
 }
 
-const USUAL: NginxPlace = { pid: '/run/nginx.pid', program: ['nginx'] };
+const USUAL: NginxProgram = { pid: '/run/nginx.pid', program: ['nginx'] };
 
 /**
  * The pools of nginx on a host: each upstream that includes one file of `server` lines, whether it balances HTTP or a stream. None where

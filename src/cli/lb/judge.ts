@@ -2,7 +2,7 @@ import { OrchError } from '../../core/base/errors.ts';
 import { emptiesPool } from '../../core/play/empties-pool.ts';
 import { holderOf } from '../../lb/lease.ts';
 import { oneLine } from '../../render/lines/paint.ts';
-import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
+import type { MemberReading, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
 import { isExternallyHeld } from './plays.ts';
 import { hasRecord, isServing, memberAcceptsRequests, memberLabel, memberTakesOver } from './report.ts';
 
@@ -64,7 +64,7 @@ function outageBy(nodes: readonly string[], looked: PoolSnapshot): string | unde
  * another balancer. Pools that could not be read are ignored.
  */
 function leftWithout(nodes: readonly string[], { found }: PoolSnapshot): readonly string[] {
-  const leaves = ({ poolMember }: Found): boolean => nodes.includes(poolMember.member.node);
+  const leaves = ({ poolMember }: MemberReading): boolean => nodes.includes(poolMember.member.node);
   const pools = new Set(found.map(({ poolMember }) => poolMember.pool.name));
   return [...pools].flatMap((pool) => {
     const balancers = new Set(

@@ -12,7 +12,7 @@ import { restoreMember } from '../../lb/restore-member.ts';
 import { nameList } from '../../render/lines/paint.ts';
 import { type MemberViews, memberViews } from '../../traffic/member-views.ts';
 import { at, type PoolMember } from '../../traffic/pool-member.ts';
-import type { Found, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
+import type { MemberReading, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
 import { untilEmpty } from '../../traffic/wait-idle.ts';
 import { hasExpired } from '../lock/read-locks.ts';
 import { environmentLockTimes } from '../lock/times.ts';
@@ -122,7 +122,7 @@ function* recordDrain(
 }
 
 /** No lease of api7-orch, and no server left to drain. */
-export const isExternallyHeld = (one: Found): boolean =>
+export const isExternallyHeld = (one: MemberReading): boolean =>
   'view' in one && one.view.lease === null && one.view.servers.every(({ name }) => one.view.held.includes(name));
 
 /** By the same signs as a takeover of the lock: a run that was killed on this machine counts as ended. */
@@ -164,7 +164,7 @@ export function refuseUnknown({ nodes }: Pick<Common, 'nodes'>, { found }: PoolS
 function mine(
   { nodes, poolMembers }: Common,
   looked: PoolSnapshot | undefined,
-  fits: (one: Found) => boolean,
+  fits: (one: MemberReading) => boolean,
 ): readonly PoolMember[] {
   const fitting = looked === undefined ? poolMembers : looked.found.filter(fits).map(({ poolMember }) => poolMember);
   return fitting.filter(({ member }) => nodes.includes(member.node));
@@ -209,7 +209,7 @@ function foundIn(
   const all = [...results];
   if (all.some(([, value]) => value instanceof Later)) return undefined;
   const found = all.flatMap(([host, value]) =>
-    onHost(poolMembers, host).flatMap((poolMember, i): readonly Found[] => {
+    onHost(poolMembers, host).flatMap((poolMember, i): readonly MemberReading[] => {
       const { view = null, error = null } = value?.poolMembers[i] ?? {};
       if (view !== null) return [{ poolMember, view }];
       return error === null ? [] : [{ poolMember, error }];

@@ -6,7 +6,7 @@ import type { Lease, ServerState, ServerView } from '../../core/host/balancer.ts
 import type { Inventory, LoadBalancerSettings } from '../../inventory/inventory.ts';
 import { acceptsEverywhere, getsRequests, takesOver } from '../../lb/read-member.ts';
 import type { PoolMember } from '../../traffic/pool-member.ts';
-import type { Found, PoolSnapshot, Stray } from '../../traffic/pool-snapshot.ts';
+import type { MemberReading, PoolSnapshot, Stray } from '../../traffic/pool-snapshot.ts';
 
 /** `lb status -o json`, as docs/operations.md describes it: later versions add fields and never remove one. */
 export interface PoolsReport {
@@ -80,7 +80,7 @@ export function poolsReport(
 }
 
 /** One member in the form of the report. */
-export function balancerReport(one: Found): BalancerReport {
+export function balancerReport(one: MemberReading): BalancerReport {
   const { host } = one.poolMember.balancer;
   if ('error' in one) return { host, error: redactError(one.error) };
   const { servers, lease, soaking, held } = one.view;
@@ -102,17 +102,18 @@ export const isHealthy = (one: BalancerReport): boolean =>
   !('error' in one) && one.state === 'up' && one.lease === null && one.held.length === 0;
 
 /** A lease exists, or the mark of a node that is being soaked. */
-export const hasRecord = (one: Found): boolean =>
+export const hasRecord = (one: MemberReading): boolean =>
   'view' in one && (one.view.lease !== null || one.view.soaking !== undefined);
 
 /** It gets requests from this balancer, or has running ones. */
-export const isServing = (one: Found): boolean => 'view' in one && one.view.servers.some(getsRequests);
+export const isServing = (one: MemberReading): boolean => 'view' in one && one.view.servers.some(getsRequests);
 
 /** It accepts new requests now, in each backend that has a server in service. */
-export const memberAcceptsRequests = (one: Found): boolean => 'view' in one && acceptsEverywhere(one.view.servers);
+export const memberAcceptsRequests = (one: MemberReading): boolean =>
+  'view' in one && acceptsEverywhere(one.view.servers);
 
 /** The same, and no drain of it has begun. */
-export const memberTakesOver = (one: Found): boolean => 'view' in one && takesOver(one.view);
+export const memberTakesOver = (one: MemberReading): boolean => 'view' in one && takesOver(one.view);
 
 /** `gw-1 in gateways on lb-1`. */
 export const memberLabel = ({ balancer, member }: PoolMember): string => `${member.node} in ${balancer.name}`;

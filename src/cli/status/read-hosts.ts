@@ -48,7 +48,7 @@ export const readHosts = (
     const services = servicesOn(inventory, host);
     try {
       const reader: Reader = await hosts.get(host.name);
-      return { host, services: await Promise.all(services.map((service) => lookAtService(service, reader))) };
+      return { host, services: await Promise.all(services.map((service) => readService(service, reader))) };
     } catch (raised) {
       const error = errorInfoOf(raised, { host: host.name });
       // Its balancers' views of its services are known all the same.
@@ -60,7 +60,7 @@ export const readHosts = (
     }
   });
 
-async function lookAtService(service: Service, host: Reader): Promise<ServiceSeen> {
+async function readService(service: Service, host: Reader): Promise<ServiceSeen> {
   const { name, health } = service;
   const asked = name === 'gateway' ? [health, { port: health.port, path: '/status/ready' }] : [health];
   const [container, answers, adoption] = await Promise.all([

@@ -7,7 +7,7 @@ import { commandsMissing } from '../commands-missing.ts';
 import { type DeclaredChecks, declaredTiming } from '../declared-timing.ts';
 import { changeNginx, type NginxTools } from './change.ts';
 import { means, type NginxServer, placesOf, serversIn, withDown } from './servers.ts';
-import { lookAtNginx, type NginxPaths, type NginxSnapshot } from './snapshot.ts';
+import { type NginxPaths, type NginxSnapshot, readNginx } from './snapshot.ts';
 
 export interface NginxOptions extends NginxPaths, NginxTools {
   readonly pool: string;
@@ -41,7 +41,7 @@ export function nginx(options: NginxOptions): Balancer {
     files: [options.include],
 
     async view(host: Reader, member: Member): Promise<BalancerView> {
-      const look = await lookAtNginx(host, options);
+      const look = await readNginx(host, options);
       const servers = [...serversOf(options, member, look)].map(
         ([name, server]): ServerView => ({
           name,
@@ -58,7 +58,7 @@ export function nginx(options: NginxOptions): Balancer {
 
     async set(host: Connection, member: Member, to: 'drained' | 'closed' | Lease['before']): Promise<void> {
       for (let tries = 0; tries < TRIES; tries += 1) {
-        const look = await lookAtNginx(host, options);
+        const look = await readNginx(host, options);
         const changes = [...serversOf(options, member, look)].map(([name, server]) => ({
           server,
           down: typeof to === 'string' || (to[name]?.down ?? (server.down ? 'yes' : 'no')) === 'yes',
@@ -75,7 +75,7 @@ export function nginx(options: NginxOptions): Balancer {
 
     async timing(host: Reader, member: Member): Promise<CheckTiming> {
       if (options.check !== undefined) return declaredTiming(options.check);
-      const [server] = serversOf(options, member, await lookAtNginx(host, options)).values();
+      const [server] = serversOf(options, member, await readNginx(host, options)).values();
       return { ...passiveChecks(server), source: 'read', from: `${runsOn}:${options.include}` };
     },
 

@@ -85,7 +85,7 @@ const LIMIT_MS = 30_000;
 const asking = new WeakMap<Reader, ReturnType<typeof sharePerTick<NginxSnapshot>>>();
 
 /** One reading covers all members: the host is asked once per tick. */
-export function lookAtNginx(host: Reader, paths: NginxPaths): Promise<NginxSnapshot> {
+export function readNginx(host: Reader, paths: NginxPaths): Promise<NginxSnapshot> {
   const ask = asking.get(host) ?? sharePerTick<NginxSnapshot>();
   asking.set(host, ask);
   return ask(`${paths.include}\0${paths.pid}`, () => look(host, paths));

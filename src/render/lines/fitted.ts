@@ -9,7 +9,7 @@ const LOG = /^ {4}\| /;
 const COMMAND =
   /(?:api7-orch (?:run|resume|rollback|runs|lb|lock|status|check|exec|adopt|discover|inventory|images)|ssh-keygen)(?: [^\s;]*[^\s;,:])*/g;
 /** In the place of a space that must stay: texts for the screen have no control characters. */
-const FIRM = '\u0000';
+const FIXED_SPACE = '\u0000';
 /** Margin of further rows below a text without a label. */
 const MARGIN = 2;
 
@@ -24,14 +24,14 @@ export function fitted(line: string, width: number): string {
   if (shown.length <= width || QUOTED.test(shown)) return line;
   const { label, hang } = startOf(shown, width);
   const at = indexOfColumn(line, label);
-  const words = line.slice(at).replace(COMMAND, (command) => command.replaceAll(' ', FIRM));
-  const firm = line.slice(0, at).replaceAll(' ', FIRM);
+  const words = line.slice(at).replace(COMMAND, (command) => command.replaceAll(' ', FIXED_SPACE));
+  const start = line.slice(0, at).replaceAll(' ', FIXED_SPACE);
   const [command] = words.split(' ', 1);
-  const isAlone = command?.includes(FIRM) === true && label + columns(command) > width;
+  const isAlone = command?.includes(FIXED_SPACE) === true && label + columns(command) > width;
   const rows = isAlone
-    ? wrapped(`${firm} ${words}`, width, { hang: MARGIN, length: columns })
-    : wrapped(firm + words, width, { hang, length: columns });
-  return rows.map((row) => row.replaceAll(FIRM, ' ').trimEnd()).join('\n');
+    ? wrapped(`${start} ${words}`, width, { hang: MARGIN, length: columns })
+    : wrapped(start + words, width, { hang, length: columns });
+  return rows.map((row) => row.replaceAll(FIXED_SPACE, ' ').trimEnd()).join('\n');
 }
 
 const columns = (text: string): number => stripVTControlCharacters(text).length;

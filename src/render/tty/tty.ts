@@ -67,7 +67,7 @@ export function ttyRenderer({ stdout, stderr, now = Date.now, ...detail }: TtyOp
     },
     async hold() {
       const screen = await opening;
-      // A question stands below the lines that explain it.
+      // A question comes below the lines that explain it.
       if (screen !== undefined) show(screen);
       if (held++ === 0) screen?.hide();
       return () => {

@@ -302,7 +302,7 @@ describe('owners', () => {
     },
   );
 
-  test('a compose project with a network of its own: its file has to say bridge', async () => {
+  test('a compose project with a network of its own: its file has to name bridge', async () => {
     const document = recorded('compose', ({ container, ...others }) => ({
       ...others,
       container: { ...container, HostConfig: { ...container.HostConfig, NetworkMode: 'api7_default' } },

@@ -145,7 +145,7 @@ test.each([2, 3])(
 /** The drain of another run. */
 const OTHERS = { by: 'ci@build', reason: 'api7-orch, cluster prod', how: 'drained', run: 'another' } as const;
 
-/** While this run waits for requests at gw-1, someone else drains it, and the requests end. */
+/** While this run waits for requests at gw-1, another run or an operator drains it, and the requests end. */
 function drainedDuringWait(scene: FleetScene, by: Parameters<typeof drains>[2]): void {
   scene.connections.set('gw-1', WAITING);
   let done = false;

@@ -68,7 +68,7 @@ test.each([
   expect(fitted(line, 40)).toBe(rows);
 });
 
-test('colors take no room, and go on in the next row', () => {
+test('colors take no room, and continue in the next row', () => {
   const host = styleText('bold', '[gw-3]', { validateStream: false });
   const word = styleText('yellow', 'warning', { validateStream: false });
   expect(fitted(`${host} ${word}: its clock is ahead`, 30)).toBe(`${host} ${word}: its clock is\n       ahead`);

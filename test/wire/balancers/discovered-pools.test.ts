@@ -152,7 +152,7 @@ stream {
     ],
   ];
 
-  test.each(WAYS)('%s: no pool, and a note that says what to do', async (_what, http, files, words) => {
+  test.each(WAYS)('%s: no pool, and a note with the next step', async (_what, http, files, words) => {
     const { pools, notes } = await found(http, files);
     expect(pools).toEqual([gateways()]);
     expect(notes).toEqual([expect.stringContaining(`lb-1: ${words}`)]);

@@ -4,7 +4,7 @@ import type { Inventory } from '../../../inventory/inventory.ts';
 import { acceptsRequests, isDrainedOrMaintenance } from '../../../lb/read-member.ts';
 import { oneLine } from '../../../render/lines/paint.ts';
 import type { PoolMember } from '../../../traffic/pool-member.ts';
-import type { Found } from '../../../traffic/pool-snapshot.ts';
+import type { MemberReading } from '../../../traffic/pool-snapshot.ts';
 import { commandOn } from '../../command-on.ts';
 import { memberAcceptsRequests } from '../report.ts';
 import type { Examined } from './examine.ts';
@@ -29,19 +29,19 @@ export interface OfMember {
 }
 
 /** The finding about one balancer's view of a member. */
-export function memberFinding(scene: Scene, one: Found): OfMember {
+export function memberFinding(scene: Scene, one: MemberReading): OfMember {
   if ('error' in one) return {};
   const { poolMember, view } = one;
-  const place = {
+  const location = {
     host: poolMember.balancer.host,
     node: poolMember.member.node,
     pool: poolMember.pool.name,
     item: null,
   };
   const { lease } = view;
-  if (lease === null && view.held.length > 0) return { finding: externalDrain(scene.at, place, poolMember, view) };
-  if (lease === null) return view.soaking === undefined ? {} : notSoaked(scene, place, poolMember, view.soaking);
-  const about = { ...place, since: timeOf(Date.parse(lease.at)), by: redact(lease.by) };
+  if (lease === null && view.held.length > 0) return { finding: externalDrain(scene.at, location, poolMember, view) };
+  if (lease === null) return view.soaking === undefined ? {} : notSoaked(scene, location, poolMember, view.soaking);
+  const about = { ...location, since: timeOf(Date.parse(lease.at)), by: redact(lease.by) };
   const isLost = view.servers.some(acceptsRequests);
   const kind = isLost ? 'lost-drain' : 'lease';
   if (lease.kind === 'hand') {
@@ -60,9 +60,9 @@ export function memberFinding(scene: Scene, one: Found): OfMember {
 }
 
 /** The node is in service, but the run that changed it ended before its soak was passed. */
-function notSoaked(scene: Scene, place: Place, { pool, member }: PoolMember, mark: Lease): OfMember {
+function notSoaked(scene: Scene, location: Location, { pool, member }: PoolMember, mark: Lease): OfMember {
   const about = {
-    ...place,
+    ...location,
     since: timeOf(Date.parse(mark.soaking ?? mark.at)),
     by: redact(mark.by),
     kind: 'soak',
@@ -83,11 +83,11 @@ function leftState({ balancer }: PoolMember, { servers }: MemberView, lease: Lea
   return hasPart ? 'left with a part of its weight' : 'in service, as the balancer lost the drain';
 }
 
-type Place = Pick<Finding, 'host' | 'node' | 'pool' | 'item'>;
+type Location = Pick<Finding, 'host' | 'node' | 'pool' | 'item'>;
 
 function externalDrain(
   at: Date,
-  place: Place,
+  location: Location,
   { pool, balancer, member }: PoolMember,
   { servers, held }: MemberView,
 ): Finding {
@@ -96,7 +96,7 @@ function externalDrain(
   // Without times the result is infinite, which is no time.
   const longest = Math.max(...out.flatMap(({ sinceMs }) => sinceMs ?? []));
   return {
-    ...place,
+    ...location,
     kind: 'external-drain',
     what: `${pool.name}: ${states} without a lease: by another tool, a manual command or the configuration`,
     since: timeOf(at.getTime() - longest),
