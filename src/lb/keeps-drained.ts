@@ -14,7 +14,7 @@ const type = defineGate<typeof params, readonly ServerView[]>({
   title: ({ balancer, member }) => `${balancer.pool}: ${member.node} gets no new requests`,
   look: async ({ balancer, member }, host) => (await balancer.view(host, member)).servers,
   met: (_p, servers) => !servers.some(acceptsRequests),
-  unmet: ({ balancer, member }, servers) => drainLost(balancer, member, servers),
+  unmet: ({ balancer, member }, servers) => drainLost(balancer, member, statesOf(servers.filter(acceptsRequests))),
 });
 
 /**
@@ -25,14 +25,12 @@ const type = defineGate<typeof params, readonly ServerView[]>({
 export const keepsDrained = (p: z.input<typeof params>): Task<string> => type(p).delegate(p.balancer.host);
 
 /** The error if a balancer sends requests again to a drained node: waiting longer cannot help. */
-export function drainLost(
-  { name }: Balancer,
-  { node }: Member,
-  servers: readonly Pick<ServerView, 'name' | 'state'>[],
-): OrchError {
-  const back = servers.filter(acceptsRequests).map((server) => `${server.name} is ${server.state}`);
-  return new OrchError('DRAIN_LOST', `${name} no longer keeps ${node} drained: ${back.join(', ')}`, {
-    hint: 'nothing was stopped; do not reload or change the balancer while a node is drained, then run this again',
+export const drainLost = ({ name }: Balancer, { node }: Member, why: string): OrchError =>
+  new OrchError('DRAIN_LOST', `${name}: drain of ${node} lost: ${why}`, {
+    hint: 'no container was stopped; do not reload or change the balancer during a run; run the same command to resume',
     retryable: true,
   });
-}
+
+/** Servers with their states, for messages. */
+export const statesOf = (servers: readonly Pick<ServerView, 'name' | 'state'>[]): string =>
+  servers.map(({ name, state }) => `${name} is ${state}`).join(', ');

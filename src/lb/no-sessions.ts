@@ -4,7 +4,7 @@ import { OrchError } from '../core/base/errors.ts';
 import type { ServerView } from '../core/host/balancer.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import type { Task } from '../core/task/task.ts';
-import { drainLost } from './keeps-drained.ts';
+import { drainLost, statesOf } from './keeps-drained.ts';
 import { acceptsRequests } from './read-member.ts';
 import { span, where } from './task-params.ts';
 
@@ -25,16 +25,16 @@ const type = defineGate<typeof params, Servers>({
   look: async ({ balancer, member }, host) => (await balancer.view(host, member)).servers,
   met: (p, servers) => busy(servers).length === 0 && !isLost(p, servers),
   // A reloaded balancer sends it new requests: the wait would never end.
-  cannotRecover: (p, servers) => (isLost(p, servers) ? drainLost(p.balancer, p.member, servers) : undefined),
+  cannotRecover: (p, servers) => (isLost(p, servers) ? lost(p, servers) : undefined),
   patience: (p) => ({ withinMs: p.within, everyMs: 500, passes: 1 }),
   unmet: (p, servers) =>
     isLost(p, servers)
-      ? drainLost(p.balancer, p.member, servers)
+      ? lost(p, servers)
       : new OrchError(
           'DRAIN_TIMEOUT',
-          `${p.balancer.name}: ${remaining(servers)} after ${formatDuration(p.within)} without new requests for ${p.member.node}`,
+          `${p.balancer.name}: ${remaining(servers)} ${formatDuration(p.within)} after the drain`,
           {
-            hint: 'raise drain.within of the pool if requests may rightly take that long, or find out what keeps them open',
+            hint: 'find the client that holds the session, or raise drain.within of the pool',
             retryable: true,
           },
         ),
@@ -52,9 +52,12 @@ export const noSessions = (p: z.input<typeof params>): Task<string> => type(p).d
 const isLost = ({ balancer }: z.output<typeof params>, servers: Servers): boolean =>
   balancer.shows.reload && servers.some(acceptsRequests);
 
+const lost = ({ balancer, member }: z.output<typeof params>, servers: Servers): OrchError =>
+  drainLost(balancer, member, statesOf(servers.filter(acceptsRequests)));
+
 const busy = (servers: Servers): Servers => servers.filter(({ sessions }) => (sessions ?? 0) > 0);
 
 const remaining = (servers: Servers): string =>
   busy(servers)
-    .map(({ name, sessions }) => `${name} still has ${sessions} ${sessions === 1 ? 'session' : 'sessions'}`)
+    .map(({ name, sessions }) => `server ${name} still has ${sessions} ${sessions === 1 ? 'session' : 'sessions'}`)
     .join(', ');

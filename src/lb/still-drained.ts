@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { OrchError } from '../core/base/errors.ts';
+import type { OrchError } from '../core/base/errors.ts';
 import type { Lease, MemberView } from '../core/host/balancer.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import type { Task } from '../core/task/task.ts';
+import { drainLost } from './keeps-drained.ts';
 import { isOfAnotherRun, nodeHeld, nodeTaken } from './lease.ts';
 import { getsNoRequests, readMember } from './read-member.ts';
 import { where } from './task-params.ts';
@@ -33,14 +34,11 @@ const type = defineGate<typeof params, MemberView>({
     const other = otherHolder(p, now.lease);
     if (other !== undefined) return other;
     const back = now.servers.filter((server) => !getsNoRequests(server));
-    const what =
+    const why =
       back.length > 0
         ? back.map(({ name, state }) => `${name} is ${state === 'drained' ? STICKY : state}`).join(', ')
-        : `it was reloaded or restarted since (${epoch} is now ${now.epoch})`;
-    return new OrchError('DRAIN_LOST', `${balancer.name} no longer keeps ${member.node} drained: ${what}`, {
-      hint: 'nothing was stopped; do not reload or change the balancer during a run, then run this again',
-      retryable: true,
-    });
+        : `balancer reloaded or restarted (process ${epoch} → ${now.epoch})`;
+    return drainLost(balancer, member, why);
   },
 });
 

@@ -92,7 +92,7 @@ describe('drain and restore', () => {
       const reports = onTimeout === 'quit_tail' ? warnings : messages;
       expect(reports).toEqual([
         expect.stringMatching(
-          /gateways on lb-1: gateways\/gw-1 still has 1 session after 1m30s .*busy at gw-1: 1 from 10\.0\.0\.11 \(request waits for its response\)/,
+          /gateways on lb-1: server gateways\/gw-1 still has 1 session 1m30s after the drain.*busy at gw-1: 1 from 10\.0\.0\.11 \(request waits for its response\)/,
         ),
       ]);
     },

@@ -1,5 +1,5 @@
 import { defined } from '../../core/base/data.ts';
-import { isUnreachable, leavesNothing, located, OrchError } from '../../core/base/errors.ts';
+import { isUnreachable, leavesNothing, located, type OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import { type Entry, type Planner, planEntries, planFirst, retryReads, unread } from '../plan/plan-host.ts';
 import { nextSegment, type Segment } from '../plan/program.ts';
@@ -11,7 +11,7 @@ import { beginGroup, type GateGroup, gateGroup } from './gate.ts';
 import type { HostResult } from './host-result.ts';
 import type { HostRun } from './host-run.ts';
 import { ProgramStopped, stopFor } from './host-stop.ts';
-import { disrupts, foundIn, isBusy, lacksDrain } from './impact.ts';
+import { disrupts, foundIn, isBusy, lacksDrain, notDrained } from './impact.ts';
 import { shownChange } from './shown-change.ts';
 import { TaskLog } from './task-log.ts';
 import { writeEntry } from './write-entry.ts';
@@ -196,8 +196,7 @@ class HostApply {
   #isBusy = (entry: Entry): boolean => isBusy(entry, this.#isMoving);
 
   async #write(entry: Entry): Promise<void> {
-    if (lacksDrain(entry, this.#run.host.name, this.#mayDisrupt))
-      throw new OrchError('NOT_DRAINED', `${entry.task.title}: change refused, the node is not drained`);
+    if (lacksDrain(entry, this.#run.host.name, this.#mayDisrupt)) throw notDrained(entry, this.#run.host.name);
     const touched = this.#touched;
     this.#touched = true;
     this.#met.clear();

@@ -1,3 +1,4 @@
+import { OrchError } from '../../core/base/errors.ts';
 import type { Entry } from '../plan/plan-host.ts';
 import type { PlanFindings } from './disruption-gate.ts';
 
@@ -8,6 +9,13 @@ export const disrupts = ({ task, plan }: Entry): boolean =>
 /** Whether the change needs a drain first. Changes on another host belong to that host's own program. */
 export const lacksDrain = (entry: Entry, host: string, mayDisrupt: boolean): boolean =>
   disrupts(entry) && (!mayDisrupt || (entry.task.on ?? host) !== host);
+
+/** The error of such a change. */
+export function notDrained({ task }: Entry, host: string): OrchError {
+  const node = task.on ?? host;
+  const hint = node === host ? undefined : `state this change in the play of ${node}, without delegate()`;
+  return new OrchError('NOT_DRAINED', `${task.title}: change refused, node ${node} is not drained`, { hint });
+}
 
 /** Not ready, or a service does not exist: such a host must be repaired before a healthy one is drained. */
 const isUnhealthy = ({ task, plan }: Entry): boolean =>

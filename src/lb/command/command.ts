@@ -139,7 +139,7 @@ const hookOptions = (pool: string, member: Member, timeoutMs: number): RunOption
 
 function succeeded({ pool, runsOn }: Where, hook: Hook, result: RunResult): RunResult {
   if (result.code === 0) return result;
-  throw new OrchError('LB_COMMAND_FAILED', `the "${hook}" hook of ${pool} on ${runsOn} ${howItEnded(result)}`, {
+  throw new OrchError('LB_COMMAND_FAILED', `${pool} on ${runsOn}: hook "${hook}" ${howItEnded(result)}`, {
     hint: `read its last lines; it is load_balancers.${pool}.hooks.${hook} of the inventory`,
     details: lastOutput(result),
   });
@@ -147,14 +147,10 @@ function succeeded({ pool, runsOn }: Where, hook: Hook, result: RunResult): RunR
 
 function parsed<T extends z.ZodType>({ pool, runsOn }: Where, hook: Hook, as: T, stdout: string): z.output<T> {
   const refused = (why: string) =>
-    new OrchError(
-      'LB_INVALID_REPLY',
-      `the "${hook}" hook of ${pool} on ${runsOn} printed what is not understood: ${why}`,
-      {
-        hint: 'what it must print is described in the documentation of the inventory; warnings belong on stderr',
-        details: stdout.trim() === '' ? 'it printed nothing' : redact(stdout).slice(-2000),
-      },
-    );
+    new OrchError('LB_INVALID_REPLY', `${pool} on ${runsOn}: hook "${hook}" printed invalid output: ${why}`, {
+      hint: 'print the JSON described in docs/inventory.md#commands; print warnings to stderr',
+      details: stdout.trim() === '' ? 'it printed nothing' : redact(stdout).slice(-2000),
+    });
   let json: unknown;
   try {
     json = JSON.parse(stdout);

@@ -224,7 +224,7 @@ test.each([
     expect(warned).toContainEqual(
       expect.objectContaining({
         host: 'gw-1',
-        message: expect.stringMatching(/lb-2 no longer keeps gw-1 drained.*it is drained again/),
+        message: expect.stringMatching(/lb-2: drain of gw-1 lost.*it is drained again/),
       }),
     );
     expect(appOf(scene, 'gw-1')).toBe('new');

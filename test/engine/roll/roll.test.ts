@@ -657,8 +657,16 @@ describe('no change bypasses the disruption gate', () => {
       params: z.object({ path: z.string() }),
       look: async (p, host) => ({ there: (await host.stat(p.path)) === null ? 'no' : 'yes' }),
     });
-    const { codes } = await runPlays([...cluster.nodes, cluster.fleet.lb], plays, { fleet: cluster.fleet });
+    const { codes, events } = await runPlays([...cluster.nodes, cluster.fleet.lb], plays, { fleet: cluster.fleet });
     expect([codes, cluster.content('gw-2')]).toEqual([['NOT_DRAINED'], 'old']);
+    expect(events.at(-1)).toMatchObject({
+      errors: [
+        {
+          message: expect.stringMatching(/: change refused, node gw-2 is not drained$/),
+          hint: 'state this change in the play of gw-2, without delegate()',
+        },
+      ],
+    });
   });
 
   test('a task that interrupts another host’s node is refused offline', async () => {

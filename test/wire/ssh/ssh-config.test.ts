@@ -277,7 +277,7 @@ describe('hosts reached as configured', () => {
       await expect(enter(block('gw', inner, ...lines))).rejects.toMatchObject({
         code: 'CONNECT_HOST_KEY_CHANGED',
         message: expect.stringMatching(
-          /^one-of-many-\S+ presents another key than this run knows: ssh-ed25519 SHA256:/,
+          /^one-of-many-\S+: host key differs from the earlier one of this run; received ssh-ed25519 SHA256:/,
         ),
         hint: expect.not.stringContaining('ssh-keygen'),
         retryable: false,

@@ -102,7 +102,7 @@ function refused(
     case 'changed':
       return fault(
         'CHANGED',
-        `${name} presents another key than ${verdict.line.at} knows: ${shown}`,
+        `${name}: host key differs from ${verdict.line.file === THIS_RUN ? 'the earlier one of this run' : verdict.line.at}; received ${shown}`,
         `possible man-in-the-middle attack; if the host was reinstalled, compare the fingerprint on the host, then run: ${removal(name, verdict.line.file)}`,
       );
     case 'other-type': {
