@@ -50,10 +50,10 @@ export class RollPreview implements DisruptionGate {
       state = advance(state, { type: 'planned', node, unhealthy }).state;
       state = advance(state, disrupts ? { type: 'needsDrain', node } : { type: 'ended', node, ok: true }).state;
     }
-    const steps = new RollSteps(this.#context, new RollSoak(this.#context, () => []), async () => ({
-      fits: true,
-      whyKept: undefined,
-    }));
+    const steps = new RollSteps(this.#context, new RollSoak(this.#context, () => []), {
+      detailsOf: () => ({}),
+      repeatable: async () => ({ fits: true, whyKept: undefined }),
+    });
     await emitPlan(this.#context, steps, state);
   }
 }

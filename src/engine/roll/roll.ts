@@ -1,13 +1,11 @@
-import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
 import { repeatable } from '../../rolling/budget.ts';
-import { isCanary } from '../../rolling/canary.ts';
 import { advance, startRoll } from '../../rolling/machine.ts';
 import { endOf, isDone, shortfallOf } from '../../rolling/report.ts';
 import { isUnfinished, nodeOf, type State } from '../../rolling/state.ts';
-import type { Command, Event, Observation, Result, Step } from '../../rolling/types.ts';
+import type { Command, Event, Result, Step } from '../../rolling/types.ts';
 import { type DisruptionGate, DisruptionRefused, type PlanFindings } from '../apply/disruption-gate.ts';
 import { type HostResult, wentWrong } from '../apply/host-result.ts';
 import { askPerson } from './ask-operator.ts';
@@ -34,7 +32,6 @@ export class Roll implements DisruptionGate {
   readonly #budgetScope: readonly string[];
   /** For every host of the play. */
   readonly #hosts: ReadonlyMap<string, HostProgress>;
-  #seen: Readonly<Record<string, Observation>> = {};
   /** A step was ordered or refused, so the end must be reported. */
   #acted = false;
   readonly #known = new Set<string>();
@@ -48,7 +45,10 @@ export class Roll implements DisruptionGate {
     const nodes = budgetScopeOf(context, hosts, lost);
     this.#budgetScope = nodes.map(({ id }) => id);
     const soak = new RollSoak(context, () => this.#peers());
-    this.#steps = new RollSteps(context, soak, async (node) => repeatable(this.#state, await this.#look(), node));
+    this.#steps = new RollSteps(context, soak, {
+      detailsOf: (node) => stepDetailsOf(this.#state, node),
+      repeatable: async (node) => repeatable(this.#state, await this.#look(), node),
+    });
     this.#hosts = new Map(hosts.map((id) => [id, new HostProgress()]));
     this.#state = startRoll(optionsOf(context), nodes);
     context.signal.addEventListener('abort', () => this.#send({ type: 'interrupted' }), { once: true });
@@ -209,24 +209,21 @@ export class Roll implements DisruptionGate {
   }
 
   #carryOut({ node, step, nodes }: { readonly node: string; readonly step: Step; readonly nodes?: readonly string[] }) {
-    const inPart = step === 'restore' && isCanary(this.#state, node);
-    const given = { ...stepDetailsOf(nodeOf(this.#state, node)), inPart, ...defined({ nodes }) };
-    void this.#steps.carryOut(node, step, given).then((result) => this.#send({ type: 'stepDone', node, step, result }));
+    void this.#steps.carryOut(node, step, nodes).then((result) => this.#send({ type: 'stepDone', node, step, result }));
   }
 
   /** Observes all members of the pools, asking each balancer once. Reports the plan before the first start. */
   async #observe(): Promise<Event> {
     try {
-      this.#seen = await this.#look();
+      const seen = await this.#look();
       if (this.#someWait() && this.#begun === undefined) {
-        const beginning = { state: this.#state, seen: this.#seen };
-        this.#begun = beginRoll(this.#context, this.#steps, beginning);
+        this.#begun = beginRoll(this.#context, this.#steps, { state: this.#state, seen });
         await this.#begun;
         // A question may have been open for hours, so the observation is repeated.
         return await this.#observe();
       }
       await this.#begun;
-      return { type: 'observed', nodes: this.#seen };
+      return { type: 'observed', nodes: seen };
     } catch (error) {
       const fault = errorInfoOf(error);
       if (!this.#someWait())
@@ -243,8 +240,8 @@ export class Roll implements DisruptionGate {
 
   /** Members in service to compare a changed node with: preferably ones that no run has changed before their soak. */
   #peers(): readonly string[] {
-    const up = this.#budgetScope.filter((node) => this.#seen[node]?.up === true && !this.#hosts.get(node)?.isApplying);
-    const unchanged = up.filter((node) => !nodeOf(this.#state, node)?.changed && !this.#seen[node]?.soaking);
-    return unchanged.length > 0 ? unchanged : up;
+    const up = this.#state.nodes.filter(({ id, seen }) => seen?.up === true && !this.#hosts.get(id)?.isApplying);
+    const unchanged = up.filter(({ changed, seen }) => !changed && !seen?.soaking);
+    return (unchanged.length > 0 ? unchanged : up).map(({ id }) => id);
   }
 }

@@ -1,12 +1,19 @@
-import type { NodeState } from '../../rolling/state.ts';
+import type { Repeatable } from '../../rolling/budget.ts';
+import { isCanary } from '../../rolling/canary.ts';
+import { nodeOf, type State } from '../../rolling/state.ts';
 import type { Step } from '../../rolling/types.ts';
+
+/** What the machine knows of its nodes. The steps ask for it, and keep no copy. */
+export interface NodeFacts {
+  detailsOf(node: string): StepDetails;
+  /** Reads again and checks whether the budget allows draining a node again. */
+  repeatable(node: string): Promise<Repeatable>;
+}
 
 /** The circumstances in which a step runs. */
 export interface StepDetails {
   /** All steps of the node, for the step's number. */
   readonly route?: readonly Step[];
-  /** The nodes of a recheck. */
-  readonly nodes?: readonly string[];
   /** The node goes back to what it ran before its change. */
   readonly goesBack?: boolean;
   /** Changes a held node. */
@@ -18,7 +25,8 @@ export interface StepDetails {
 }
 
 /** The machine's facts about a node that its steps need. */
-export function stepDetailsOf(node: NodeState | undefined): StepDetails {
+export function stepDetailsOf(state: State, id: string): StepDetails {
+  const node = nodeOf(state, id);
   if (node === undefined) return {};
   const { staysHeld, recovering, drainedEarlier, startReason } = node;
   return {
@@ -26,6 +34,7 @@ export function stepDetailsOf(node: NodeState | undefined): StepDetails {
     route: recovering ? [] : node.route,
     goesBack: recovering,
     evenHeld: staysHeld,
+    inPart: isCanary(state, id),
     // The run that drained the node has recorded its version already.
     ...(drainedEarlier ? {} : { keeps: { serves: startReason === 'batch' } }),
   };

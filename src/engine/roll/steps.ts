@@ -4,7 +4,6 @@ import type { RunEvent } from '../../core/event/event.ts';
 import { Play } from '../../core/play/play.ts';
 import type { Diagnostics, Traffic } from '../../core/play/rolling.ts';
 import type { Steps } from '../../core/task/task.ts';
-import type { Repeatable } from '../../rolling/budget.ts';
 import { numberOf } from '../../rolling/pipeline.ts';
 import type { Result, Step } from '../../rolling/types.ts';
 import { applyHost } from '../apply/apply-host.ts';
@@ -17,7 +16,7 @@ import { type RestoreOptions, restoreNode } from './restore-node.ts';
 import type { RollContext } from './roll-context.ts';
 import { CanaryTraffic } from './soak/canary-traffic.ts';
 import { DEFAULT_SOAK, type RollSoak } from './soak/soak.ts';
-import type { StepDetails } from './step-details.ts';
+import type { NodeFacts, StepDetails } from './step-details.ts';
 import { programOf, type TrafficStep, withoutMet } from './step-programs.ts';
 import { resultOf } from './step-result.ts';
 import type { RunStepOptions, StepRunner } from './step-runner.ts';
@@ -33,27 +32,24 @@ const AFTER_APPLY: ReadonlySet<Step> = new Set(['waitReady', 'waitInService', 's
 export class RollSteps implements StepRunner {
   readonly #context: RollContext;
   readonly #soak: RollSoak;
-  readonly #budget: (node: string) => Promise<Repeatable>;
+  readonly #facts: NodeFacts;
   /** By node: the gates that its own program has passed since the change. */
   readonly #met = new Map<string, ReadonlySet<string>>();
-  /** Held nodes that are changed anyway. */
-  readonly #evenHeld = new Set<string>();
   readonly #canaries: CanaryTraffic;
 
-  /** `budget`: reads again and checks whether the budget allows draining a node again. */
-  constructor(context: RollContext, soak: RollSoak, budget: (node: string) => Promise<Repeatable>) {
+  constructor(context: RollContext, soak: RollSoak, facts: NodeFacts) {
     this.#context = context;
     this.#soak = soak;
-    this.#budget = budget;
+    this.#facts = facts;
     this.#canaries = new CanaryTraffic(context, soak, this);
   }
 
-  /** Runs one step of one node to its end. Errors become a result. */
-  async carryOut(node: string, step: Step, details: StepDetails = {}): Promise<Result> {
-    const { route = [], evenHeld = false } = details;
-    if (evenHeld) this.#evenHeld.add(node);
-    const end = this.begin(node, step, route);
+  /** Runs one step of one node to its end. Errors become a result. `nodes`: those of a recheck. */
+  async carryOut(node: string, step: Step, nodes: readonly string[] = []): Promise<Result> {
+    const details = this.#facts.detailsOf(node);
+    const end = this.begin(node, step, details.route ?? []);
     try {
+      if (step === 'recheck') await recheck(this.#context, this, nodes);
       const heldBy = await this.#carryOut(node, step, details);
       const result = { kind: 'ok', ...defined({ heldBy }) } as const;
       end(result);
@@ -141,15 +137,16 @@ export class RollSteps implements StepRunner {
     });
   }
 
+  #evenHeld = (node: string): boolean => this.#facts.detailsOf(node).evenHeld === true;
+
   #drainedNode(node: string, traffic: Traffic): DrainedNode {
-    const evenHeld = this.#evenHeld.has(node);
     return {
       node,
       traffic,
       context: this.#context,
       steps: this,
-      evenHeld,
-      fitsBudget: async () => (await this.#budget(node)).fits,
+      evenHeld: this.#evenHeld(node),
+      fitsBudget: async () => (await this.#facts.repeatable(node)).fits,
     };
   }
 
@@ -176,7 +173,6 @@ export class RollSteps implements StepRunner {
       await this.soaked(node);
       return undefined;
     }
-    if (step === 'recheck') await recheck(this.#context, this, details.nodes ?? []);
     if (step === 'recheck' || traffic === undefined) return undefined;
     if (step !== 'restore') return await this.#carryOutTraffic(node, step, traffic, details);
     const restore = (percent?: number) => this.#restore(node, traffic, defined({ soak, percent }));
@@ -211,12 +207,12 @@ export class RollSteps implements StepRunner {
     if (step === 'drain' && keeps !== undefined)
       await this.run(node, () => traffic.keepPrevious(keeps), { quiet: true, signal: untilInterrupt(this.#context) });
     if (step === 'drainAgain') {
-      const { whyKept } = await this.#budget(node);
+      const { whyKept } = await this.#facts.repeatable(node);
       const withdraw = () => this.#restore(node, traffic, { quiet: true, ...(this.#soak.isWanted && { soak: 'due' }) });
       await drainAgain({ node, traffic, steps: this, whyKept, withdraw });
       return undefined;
     }
-    const evenHeld = this.#evenHeld.has(node);
+    const evenHeld = this.#evenHeld(node);
     const made = programOf(traffic, step, { rolling: this.#context.play.options.rolling, evenHeld });
     const program = step === 'waitReady' ? () => withoutMet(made(), this.#met.get(node)) : made;
     if (step === 'waitInService') {
@@ -234,10 +230,7 @@ export class RollSteps implements StepRunner {
 
   /** @returns who keeps the node drained */
   #restore(node: string, traffic: Traffic, options: RestoreOptions = {}): Promise<string | undefined> {
-    return restoreNode(
-      { node, traffic, context: this.#context, steps: this, evenHeld: this.#evenHeld.has(node) },
-      options,
-    );
+    return restoreNode({ node, traffic, context: this.#context, steps: this, evenHeld: this.#evenHeld(node) }, options);
   }
 
   #quieted(quiet: boolean): { readonly context: RollContext; emit(event: RunEvent): void } {

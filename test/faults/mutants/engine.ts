@@ -100,8 +100,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/steps.ts',
     'finished nodes are not rechecked',
-    "if (step === 'recheck') await recheck(this.#context, this, details.nodes ?? []);",
-    "if (step === 'recheck') return undefined;",
+    "if (step === 'recheck') await recheck(this.#context, this, nodes);",
+    'void nodes;',
   ),
   engine(
     'roll/recheck.ts',
@@ -148,8 +148,9 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/roll.ts',
     'an old observation decides',
-    '      this.#seen = await this.#look();\n',
-    '      if (Object.keys(this.#seen).length === 0) this.#seen = await this.#look();\n',
+    '      const seen = await this.#look();\n',
+    `      const old = Object.fromEntries(this.#state.nodes.flatMap(({ id, seen }) => (seen ? [[id, seen]] : [])));
+      const seen = Object.keys(old).length > 0 ? old : await this.#look();\n`,
   ),
   engine(
     'roll/roll.ts',
