@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../core/base/data.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { containerName } from '../core/host/container-name.ts';
@@ -57,7 +58,7 @@ export interface AdoptionOnHost {
 /** What is kept of adoptions of a service, and how far one is that is not finished. One batch. */
 export async function adoptionOnHost(service: string, container: string, host: Reader): Promise<AdoptionOnHost> {
   const [underWay, all] = await Promise.all([phaseUnderWay(service, host), host.docker.containers()]);
-  return { kept: keptAmong(all, container), ...(underWay === undefined ? {} : { underWay }) };
+  return { kept: keptAmong(all, container), ...defined({ underWay }) };
 }
 
 const keptAmong = (all: readonly ContainerSummary[], container: string): readonly string[] =>

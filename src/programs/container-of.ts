@@ -1,5 +1,6 @@
 import { adopted } from '../adopt/adopted.ts';
 import type { Service } from '../api7/services.ts';
+import { defined } from '../core/base/data.ts';
 import type { Task } from '../core/task/task.ts';
 import { container } from '../tasks/container.ts';
 
@@ -17,4 +18,4 @@ export const containerOf = (
 ): Task =>
   adopting === undefined
     ? container(params)
-    : adopted({ service, container: params, ...(adopting.uid === undefined ? {} : { uid: adopting.uid }) });
+    : adopted({ service, container: params, ...defined({ uid: adopting.uid }) });

@@ -1,4 +1,5 @@
 import { type Clock, dateOf } from '../core/base/clock.ts';
+import { defined } from '../core/base/data.ts';
 import { isConnectionLost, OrchError } from '../core/base/errors.ts';
 import type { RunEvent } from '../core/event/event.ts';
 import type { Connection } from '../core/host/connection.ts';
@@ -62,7 +63,7 @@ export class RunRecorder {
       v: 1,
       ...start,
       begun: resumes?.begun ?? now,
-      ...(resumes === undefined ? {} : { resumed: now }),
+      ...defined({ resumed: resumes && now }),
     };
     this.#states = new NodeStates(resumes);
     this.#rev = resumes?.rev ?? 0;
@@ -132,7 +133,7 @@ export class RunRecorder {
     while (this.#isDue) {
       this.#isDue = false;
       const { nodes, order } = this.#states;
-      const end = this.#end === undefined ? {} : { end: this.#end };
+      const end = defined({ end: this.#end });
       const images = [...(this.#options.images?.() ?? this.#base.images)];
       const text = runRecordText({ ...this.#base, images, rev: ++this.#rev, order, nodes, ...end });
       if (text.length > RUN_RECORD_LIMIT) return;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { addressWithPort } from '../core/base/address-text.ts';
+import { defined } from '../core/base/data.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { nameOrId } from '../core/host/container-name.ts';
@@ -151,7 +152,7 @@ async function lookAt({ ports, except }: Params, host: Reader, takeOver?: TakeOv
     }
     const listener = processes.find(overlaps(port));
     if (listener === undefined) return [];
-    return [{ port: text, protocol, ...(listener.process === undefined ? {} : { process: listener.process }) }];
+    return [{ port: text, protocol, ...defined({ process: listener.process }) }];
   });
   return {
     host: host.name,

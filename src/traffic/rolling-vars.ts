@@ -46,9 +46,14 @@ export const rollingVars = z.strictObject({
 export function rollingOf(vars: z.output<typeof rollingVars>): RollingOptions {
   const { canary, batch, max_unavailable, max_failures, order, soak, canary_weight } = vars;
   return {
-    ...defined({ canary }),
-    ...(batch === undefined ? {} : { batch: batch as readonly Count[] }),
-    ...(max_unavailable === undefined ? {} : { maxUnavailable: max_unavailable as Count }),
-    ...defined({ maxFailures: max_failures, order, soak, canaryWeight: canary_weight }),
+    ...defined({
+      canary,
+      batch: batch as readonly Count[] | undefined,
+      maxUnavailable: max_unavailable as Count | undefined,
+      maxFailures: max_failures,
+      order,
+      soak,
+      canaryWeight: canary_weight,
+    }),
   };
 }

@@ -1,5 +1,6 @@
 import { dashboardImage, dpManagerImage, gatewayImage } from '../../api7/images.ts';
 import type { Service } from '../../api7/services.ts';
+import { defined } from '../../core/base/data.ts';
 import type { FoundImage, RunningService } from '../running/running-service.ts';
 import type { Block } from './container-block.ts';
 
@@ -30,8 +31,7 @@ export function imagesBlock(services: readonly Pick<RunningService, 'service' | 
     version ?? '',
   );
   const named = [...byService].filter(
-    ([service, { ref }]) =>
-      USUAL[service]({ version: version ?? '', ...(registry === undefined ? {} : { registry }), images: {} }) !== ref,
+    ([service, { ref }]) => USUAL[service]({ version: version ?? '', ...defined({ registry }), images: {} }) !== ref,
   );
   return {
     version,

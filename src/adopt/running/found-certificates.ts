@@ -1,4 +1,5 @@
 import { validUntil } from '../../api7/checks/certificates.ts';
+import { defined } from '../../core/base/data.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
 import type { PlainYaml } from '../../tasks/yaml-file/yaml-value.ts';
@@ -52,6 +53,6 @@ export async function foundCertificates(
   );
   return [...given, ...files].map(({ place, cert }) => {
     const validTo = validUntil(/_CA$/.test(place) ? { authority: cert } : { cert })?.getTime();
-    return { place, ...(validTo === undefined ? {} : { validToMs: validTo }) };
+    return { place, ...defined({ validToMs: validTo }) };
   });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { addressWithPort } from '../../core/base/address-text.ts';
+import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { Secret } from '../../core/base/secret.ts';
 import type { Reader } from '../../core/host/connection.ts';
@@ -38,7 +39,7 @@ async function look({ dsn, ca: given }: z.output<typeof params>, host: Reader): 
     // The authority is mounted from elsewhere: without it no password may be sent.
     if (ca === null) return { name, ...(await listening(login, host)) };
     try {
-      const view = await host.postgres({ ...login, ...(ca === undefined ? {} : { ca: ca.toString() }) });
+      const view = await host.postgres({ ...login, ...defined({ ca: ca?.toString() }) });
       return { name, view, ...(view === null ? await listening(login, host) : {}) };
     } catch (error) {
       if (error instanceof OrchError && error.code.startsWith('DATABASE_')) return { name, view: null, error };

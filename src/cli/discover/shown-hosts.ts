@@ -1,6 +1,7 @@
 import type { LateRefusal } from '../../adopt/describe/described.ts';
 import type { Refusal } from '../../adopt/running/refusal.ts';
 import type { RunningService } from '../../adopt/running/running-service.ts';
+import { defined } from '../../core/base/data.ts';
 import { redact } from '../../core/base/redact.ts';
 import type { ReadHost } from './read-cluster.ts';
 import type { ShownHost, ShownRefusal, ShownService } from './report.ts';
@@ -11,7 +12,7 @@ const SERVICES = { dashboard: 'dashboard', dpManager: 'dp_manager', gateway: 'ga
 export const shownHosts = (read: readonly ReadHost[], late: readonly LateRefusal[]): readonly ShownHost[] =>
   read.map(({ host, found, balancer, error }) => ({
     host,
-    ...(error === undefined ? {} : { error }),
+    ...defined({ error }),
     services: found.services.map((service) =>
       shown(
         service,

@@ -73,7 +73,7 @@ export function statusReport(
   const hosts = seen.map((one): HostReport => {
     const { name: host, address } = one.host;
     const services = one.services.map((service, index) => serviceReport(inventory, host, service, index === 0, looked));
-    const error = one.error === undefined ? {} : { error: redactError(one.error) };
+    const error = defined({ error: one.error && redactError(one.error) });
     return { host, address, healthy: services.every(({ healthy }) => healthy), services, ...error };
   });
   const faults = hosts.flatMap(({ error, services }) => [error, ...services.flatMap(faultsOf)]);
@@ -129,7 +129,7 @@ function serviceReport(
     traffic,
     notAsked,
     ...(adoption !== undefined && (adoption.kept.length > 0 || adoption.underWay !== undefined) ? { adoption } : {}),
-    ...(error === undefined ? {} : { error: redactError(error) }),
+    ...defined({ error: error && redactError(error) }),
   };
 }
 

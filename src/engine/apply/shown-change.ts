@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import type { Patch } from '../../core/task/change.ts';
 import { connectionFor, type Entry, type Planner } from '../plan/plan-host.ts';
 
@@ -12,5 +13,5 @@ export async function shownChange(
   const patch = await connectionFor(planner, task)
     .then((connection) => task.bound.show(change, connection))
     .catch(() => undefined);
-  return patch === undefined ? {} : { patch };
+  return defined({ patch });
 }

@@ -15,9 +15,8 @@ export async function askPerson(
 ): Promise<boolean> {
   const { emit, play, ask, clock, signal } = context;
   const about = node ?? fault.host;
-  const host = about === undefined ? {} : { host: about };
   const { message: why, hint } = fault;
-  const hold = { type: 'roll.hold', play: play.options.name, ...host, why, ...defined({ hint }) } as const;
+  const hold = { type: 'roll.hold', play: play.options.name, why, ...defined({ host: about, hint }) } as const;
   emit({ ...hold, waiting: true });
   const answer = (await ask?.(`${about === undefined ? '' : `${about}: `}${questionOf(node, fault)}`)) ?? false;
   emit({ ...hold, waiting: false, answer });

@@ -75,12 +75,20 @@ function sshOf(host: HostFile, shared: NonNullable<HostsFile['ssh']>, absolute: 
   const connectTimeoutMs = host.connect_timeout ?? shared.connect_timeout;
   const password = host.password ?? shared.password;
   const becomePassword = host.become_password ?? shared.become_password;
+  const fileAt = (text: string | undefined) => (text === undefined ? undefined : absolute(text));
   return {
     address: host.ssh_address ?? host.address,
-    ...(config === undefined ? {} : { config: config === 'none' ? config : absolute(config) }),
-    ...defined({ port, user }),
-    ...(identityFile === undefined ? {} : { identityFile: absolute(identityFile) }),
-    ...(knownHosts === undefined ? {} : { knownHosts: absolute(knownHosts) }),
-    ...defined({ jump, become, connectTimeoutMs, password, becomePassword }),
+    ...defined({
+      config: config === 'none' ? config : fileAt(config),
+      port,
+      user,
+      identityFile: fileAt(identityFile),
+      knownHosts: fileAt(knownHosts),
+      jump,
+      become,
+      connectTimeoutMs,
+      password,
+      becomePassword,
+    }),
   };
 }

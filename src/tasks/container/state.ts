@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import { Secret, stretchedDigest } from '../../core/base/secret.ts';
 import type { ContainerSpec, LogOptions, Mount, ObservedSpec } from '../../docker/spec.ts';
 import type { ContainerParams } from './params.ts';
@@ -51,25 +52,29 @@ export function specFields(
   spec: ObservedSpec | ContainerSpec<string>,
   declared: ContainerSpec,
 ): Omit<ContainerState, 'image' | 'ref' | 'spec' | 'restartOn' | 'mounted' | 'running' | 'leftover' | 'env'> {
-  const { hostname, stopSignal, stopTimeoutSeconds, nofile, networkMode, memory, cpus, log, extraHosts, dns } = spec;
+  const { log } = spec;
+  const ifDeclared = <K extends keyof ContainerSpec & keyof ObservedSpec>(name: K) =>
+    declared[name] === undefined ? undefined : spec[name];
   return {
-    ...(hostname === undefined || declared.hostname === undefined ? {} : { hostname }),
+    ...defined({ hostname: ifDeclared('hostname') }),
     labels: Object.fromEntries(Object.entries(spec.labels).filter(([key]) => key in declared.labels)),
     ports: spec.ports,
     mounts: Object.fromEntries(
       Object.entries(spec.mounts).map(([target, mount]: [string, Mount]) => [target, { ...mount }]),
     ),
     restart: spec.restart,
-    ...(stopSignal === undefined || declared.stopSignal === undefined ? {} : { stopSignal }),
-    ...(stopTimeoutSeconds === undefined || declared.stopTimeoutSeconds === undefined ? {} : { stopTimeoutSeconds }),
-    ...(nofile === undefined || declared.nofile === undefined ? {} : { nofile }),
-    ...(networkMode === undefined || declared.networkMode === undefined ? {} : { networkMode }),
-    ...(memory === undefined || declared.memory === undefined ? {} : { memory }),
-    ...(cpus === undefined || declared.cpus === undefined ? {} : { cpus }),
-    // The Engine's own options are not compared: its daemon's configuration may add some.
-    ...(log === undefined || log === 'off' || typeof declared.log !== 'object' ? {} : { log }),
-    ...(extraHosts === undefined || declared.extraHosts === undefined ? {} : { extraHosts }),
-    ...(dns === undefined || declared.dns === undefined ? {} : { dns }),
+    ...defined({
+      stopSignal: ifDeclared('stopSignal'),
+      stopTimeoutSeconds: ifDeclared('stopTimeoutSeconds'),
+      nofile: ifDeclared('nofile'),
+      networkMode: ifDeclared('networkMode'),
+      memory: ifDeclared('memory'),
+      cpus: ifDeclared('cpus'),
+      // The Engine's own options are not compared: its daemon's configuration may add some.
+      log: log === 'off' || typeof declared.log !== 'object' ? undefined : log,
+      extraHosts: ifDeclared('extraHosts'),
+      dns: ifDeclared('dns'),
+    }),
   };
 }
 

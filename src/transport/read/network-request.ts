@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import { ipv6OfHex, kernelAddress } from '../../core/base/kernel-address.ts';
 import type { HostNetwork, Listener } from '../../core/host/connection.ts';
 import type { Request } from './request.ts';
@@ -83,7 +84,7 @@ function bySs(line: string): readonly Listener[] {
       protocol,
       address: address === '*' ? '::' : address,
       port: Number(port),
-      ...(process === undefined ? {} : { process }),
+      ...defined({ process }),
     },
   ];
 }

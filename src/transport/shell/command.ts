@@ -30,7 +30,7 @@ export async function runCommand(
   try {
     const exit = await runShell(launch, rights, {
       script: commandScript(command, options),
-      ...(bytes === undefined ? {} : { stdin: pieces(bytes) }),
+      ...defined({ stdin: bytes && pieces(bytes) }),
       timeoutMs: options.timeoutMs ?? LIMITS.commandOutput.ms,
       ...defined({ idleMs: options.idleMs, signal: options.signal }),
       onStdout: (chunk) => {
@@ -73,7 +73,7 @@ export function commandScript(command: Command, options: RunOptions): string {
 /** Adds the last output of a killed command to the error. */
 function withOutput(error: unknown, output: string): unknown {
   if (!(error instanceof OrchError) || error.details !== undefined || output === '') return error;
-  const hint = error.hint === undefined ? {} : { hint: error.hint };
+  const hint = defined({ hint: error.hint });
   return new OrchError(error.code, error.message, {
     ...hint,
     retryable: error.retryable,

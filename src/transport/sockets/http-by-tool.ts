@@ -1,4 +1,5 @@
 import { quote } from '../../core/base/argv.ts';
+import { defined } from '../../core/base/data.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { Secret } from '../../core/base/secret.ts';
@@ -38,7 +39,7 @@ export async function httpByTool(
         ]),
     `else exit ${NO_TOOL}; fi`,
   ].join('\n');
-  const stdin = login === undefined ? {} : { stdin: curlLogin(login) };
+  const stdin = defined({ stdin: login && curlLogin(login) });
   const result = await run({ script }, { timeoutMs: timeoutMs + 1500, ...stdin }).catch((error: unknown) => {
     if (error instanceof OrchError && error.code === 'TIMED_OUT')
       throw unreachable(target, `no reply within ${formatDuration(timeoutMs)}`, error);

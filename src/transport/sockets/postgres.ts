@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import type { Client } from 'pg';
 import { z } from 'zod';
+import { defined } from '../../core/base/data.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { firstChars } from '../../core/base/excerpt.ts';
@@ -63,7 +64,7 @@ type Tls = ConnectionOptions | false;
 /** The attempts, in this order. As in libpq, only the verifying modes check the certificate. */
 function tlsOptions({ sslmode, ca }: PostgresLogin): readonly [Tls, Tls?] {
   const unverified: Tls = { rejectUnauthorized: false };
-  const verified: ConnectionOptions = { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) };
+  const verified: ConnectionOptions = { rejectUnauthorized: true, ...defined({ ca }) };
   const tried: Readonly<Record<SslMode, readonly [Tls, Tls?]>> = {
     disable: [false],
     allow: [false, unverified],

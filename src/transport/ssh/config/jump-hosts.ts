@@ -31,8 +31,7 @@ export function parseJumpHosts(text: string, of: string): readonly JumpHost[] {
       });
     return {
       host: bare,
-      ...defined({ user }),
-      ...(port === undefined ? {} : { port: Number(port) }),
+      ...defined({ user, port: port === undefined ? undefined : Number(port) }),
     };
   });
 }
@@ -44,7 +43,7 @@ export type JumpTokens = Readonly<Record<'h' | 'n' | 'p' | 'r', string>>;
 export const expandJumpHost = (jump: JumpHost, tokens: JumpTokens): JumpHost => ({
   ...jump,
   host: expandTokens(jump.host, tokens),
-  ...(jump.user === undefined ? {} : { user: expandTokens(jump.user, tokens) }),
+  ...defined({ user: jump.user && expandTokens(jump.user, tokens) }),
 });
 
 /** The error of a circle of jump hosts. */

@@ -107,7 +107,7 @@ function pauseMs(tried: number, error: unknown): number {
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await delay(ms, undefined, signal === undefined ? {} : { signal });
+    await delay(ms, undefined, { signal });
   } catch {
     throw connectInterrupted();
   }

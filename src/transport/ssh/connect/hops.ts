@@ -84,11 +84,9 @@ export function sshHops(): SshHops {
         await leave(hop);
         // The route was lost during the attempt: all callers share the next one.
         if (!isOver || options.signal?.aborted || round >= ROUNDS) throw error;
-        await delay(round * PAUSE_MS, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(
-          () => {
-            throw connectInterrupted();
-          },
-        );
+        await delay(round * PAUSE_MS, undefined, { signal: options.signal }).catch(() => {
+          throw connectInterrupted();
+        });
       }
     }
   };

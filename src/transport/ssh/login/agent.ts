@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import type { BaseAgent, ParsedKey } from 'ssh2';
+import { defined } from '../../../core/base/data.ts';
 import { fromHome } from '../../../core/base/home.ts';
 import { fingerprint, hostKeyType } from '../host-keys/known-hosts.ts';
 import { stampOf } from './identity-file.ts';
@@ -69,7 +70,7 @@ async function list(path: string): Promise<Agent> {
         sign: (data, hash) =>
           new Promise((resolve, reject) => {
             const late = setTimeout(() => reject(new Error('the ssh-agent did not sign in time')), SIGN_LIMIT_MS);
-            signer.sign(key, data, hash === undefined ? {} : { hash }, (error, signature) => {
+            signer.sign(key, data, defined({ hash }), (error, signature) => {
               clearTimeout(late);
               if (signature !== undefined) resolve(signature);
               else reject(error ?? new Error('the ssh-agent gave no signature'));
