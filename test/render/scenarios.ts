@@ -216,8 +216,12 @@ const rolling: readonly RunEvent[] = [
   },
   { type: 'roll.hold', play: 'Gateways', host: 'gw-1', waiting: false, why: unsure, answer: true },
   hostEnd('Gateways', 'gw-1'),
+  // It went down meanwhile.
   step('gw-2', 'drain', 'begun'),
   step('gw-2', 'drain'),
+  step('gw-2', 'waitIdle', 'notNeeded', { note: 'no balancer sends it requests' }),
+  step('gw-2', 'apply', 'begun'),
+  step('gw-2', 'apply'),
   step('gw-2', 'waitReady', 'begun'),
   taskEnd('gw-2', 'httpReady http://127.0.0.1:7085/status', 'failed', {
     error: { code: 'NOT_READY', message: notReady, hint: 'read the container log below', host: 'gw-2' },

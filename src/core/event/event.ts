@@ -133,8 +133,9 @@ export type RunEvent =
       readonly index?: number;
       /** Number of numbered steps in that route. */
       readonly of?: number;
-      readonly status: 'begun' | 'ok' | 'failed' | 'held';
-      /** Reason for a failure or a pause; at the start of a soak: its duration. */
+      /** `notNeeded`: the node goes on without this step. */
+      readonly status: 'begun' | 'ok' | 'failed' | 'held' | 'notNeeded';
+      /** Reason for a failure, a pause, or a step that is not needed; at the start of a soak: its duration. */
       readonly note?: string;
       readonly durationMs: number;
     }

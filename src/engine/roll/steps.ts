@@ -4,7 +4,6 @@ import type { RunEvent } from '../../core/event/event.ts';
 import { Play } from '../../core/play/play.ts';
 import type { Diagnostics, Traffic } from '../../core/play/rolling.ts';
 import type { Steps } from '../../core/task/task.ts';
-import { numberOf } from '../../rolling/pipeline.ts';
 import type { Result, Step } from '../../rolling/types.ts';
 import { applyHost } from '../apply/apply-host.ts';
 import { UNGATED } from '../apply/disruption-gate.ts';
@@ -15,9 +14,10 @@ import { recoverNode } from './recover-node.ts';
 import { type RestoreOptions, restoreNode } from './restore-node.ts';
 import type { RollContext } from './roll-context.ts';
 import { CanaryTraffic } from './soak/canary-traffic.ts';
-import { DEFAULT_SOAK, type RollSoak } from './soak/soak.ts';
+import type { RollSoak } from './soak/soak.ts';
 import type { NodeFacts, StepDetails } from './step-details.ts';
 import { programOf, type TrafficStep, withoutMet } from './step-programs.ts';
+import { StepReports } from './step-reports.ts';
 import { resultOf } from './step-result.ts';
 import type { RunStepOptions, StepRunner } from './step-runner.ts';
 import { type DrainedNode, untilIdle, untilInterrupt, whileDrained } from './while-drained.ts';
@@ -36,12 +36,14 @@ export class RollSteps implements StepRunner {
   /** By node: the gates that its own program has passed since the change. */
   readonly #met = new Map<string, ReadonlySet<string>>();
   readonly #canaries: CanaryTraffic;
+  readonly #reports: StepReports;
 
   constructor(context: RollContext, soak: RollSoak, facts: NodeFacts) {
     this.#context = context;
     this.#soak = soak;
     this.#facts = facts;
     this.#canaries = new CanaryTraffic(context, soak, this);
+    this.#reports = new StepReports(context);
   }
 
   /** Runs one step of one node to its end. Errors become a result. `nodes`: those of a recheck. */
@@ -65,17 +67,7 @@ export class RollSteps implements StepRunner {
 
   /** Reports that a step begins. Returns the function that reports its end. */
   begin(node: string, step: Step, route: readonly Step[]): (result: Result) => void {
-    const { clock, emit, play } = this.#context;
-    const event = { type: 'roll.step', play: play.options.name, host: node, step, ...numberOf(route, step) } as const;
-    const begun = clock.now();
-    const note = step === 'soak' ? { note: play.options.rolling?.soak ?? DEFAULT_SOAK } : {};
-    emit({ ...event, status: 'begun', ...note, durationMs: 0 });
-    return (result) => {
-      const durationMs = clock.now() - begun;
-      if (result.kind === 'ok') return emit({ ...event, status: 'ok', durationMs });
-      const status = result.kind === 'hold' ? 'held' : 'failed';
-      emit({ ...event, status, note: result.fault.message, durationMs });
-    };
+    return this.#reports.begin(node, step, route);
   }
 
   /** Sets the gates of a node that need not be waited for again before its restore. */

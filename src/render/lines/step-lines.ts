@@ -35,6 +35,8 @@ export function stepLines(event: RollStep, view: RunView, detail: Detail, paint:
       ];
     case 'held':
       return [err(`${at} ${paint('cyan', words)}: ${paint('yellow', 'on hold')} after ${time}`)];
+    case 'notNeeded':
+      return [out(`${at} ${paint('cyan', words)}: not needed${event.note === undefined ? '' : ` (${event.note})`}`)];
     case 'failed': {
       // The failed task has printed the reason already.
       const isKnown = view.hosts.get(event.host)?.errors.some(({ message }) => message === event.note) ?? false;

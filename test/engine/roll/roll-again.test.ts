@@ -76,6 +76,27 @@ describe('a node that an earlier run left drained', () => {
   });
 });
 
+test('a step that a node does not need is reported, so that no number is missing', async () => {
+  const cluster = new Cluster(2);
+  cluster.fleet.set('gw-2', 'down');
+  // Nothing but the playbook brings it back.
+  cluster.fleet.onStep = (step, node) => {
+    if (step === 'waitReady' && node === 'gw-2') cluster.fleet.set('gw-2', 'drained');
+  };
+  const run = await cluster.roll();
+  const steps = run.events.flatMap((event) =>
+    event.type === 'roll.step' && event.host === 'gw-2' && event.status !== 'ok' && event.index !== undefined
+      ? [[event.index, event.step, event.status, event.note]]
+      : [],
+  );
+  expect(steps.slice(0, 4)).toEqual([
+    [1, 'drain', 'begun', undefined],
+    [2, 'waitIdle', 'notNeeded', 'no balancer sends it requests'],
+    [3, 'apply', 'begun', undefined],
+    [4, 'waitReady', 'begun', undefined],
+  ]);
+});
+
 describe('unreachable hosts that are skipped', () => {
   const rollFlags = { includeHeld: false, skipUnreachable: true };
 
