@@ -122,6 +122,7 @@ function endTask(host: HostView, event: Extract<RunEvent, { type: 'task.end' }>)
     state: 'working',
     counts: { ...host.counts, [status]: host.counts[status] + 1 },
     changes: status === 'changed' ? [...host.changes, event.task] : host.changes,
+    ...(status === 'changed' && event.kind === 'givenBack' ? { oldContainers: (host.oldContainers ?? 0) + 1 } : {}),
     errors:
       event.error === undefined
         ? host.errors

@@ -41,6 +41,8 @@ export interface HostView {
   /** Titles of tasks with changes. */
   readonly changes: readonly string[];
   readonly errors: readonly ErrorInfo[];
+  /** Containers of a failed adoption that serve again. */
+  readonly oldContainers?: number;
   /** Exit of its command; only for `exec`. */
   readonly exit?: string;
 }

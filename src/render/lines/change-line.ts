@@ -23,6 +23,7 @@ const BY_KIND: Readonly<Record<string, Verb>> = {
   restarted: { did: 'restarted', would: 'would restart' },
   started: { did: 'started', would: 'would start' },
   stopped: { did: 'stopped', would: 'would stop' },
+  givenBack: { did: 'started again', would: 'would start again' },
 };
 
 /** One change of one task, in words: `changed: container api7-gateway (image v3.10.5 → v3.10.6)`. */

@@ -81,13 +81,24 @@ function stillDrained({ rolled }: RunView): readonly string[] {
   const names = Object.entries(rolled).flatMap(([name, { state, traffic }]) =>
     state === 'failed' && traffic === 'out' ? [name] : [],
   );
-  return names.length === 0 ? [] : [`${nameList(names, 4)} ${names.length === 1 ? 'stays' : 'stay'} drained`];
+  return ifAny(names, 'stays drained', 'stay drained');
 }
 
-function rolledBack({ rolled }: RunView): readonly string[] {
+/** What nodes serve with after their change failed. An adoption goes back to the container that it took over. */
+function rolledBack({ rolled, hosts }: RunView): readonly string[] {
   const names = Object.entries(rolled).flatMap(([name, { state }]) => (state === 'rolledBack' ? [name] : []));
-  return [`${nameList(names, 4)} ${names.length === 1 ? 'serves its' : 'serve their'} previous version`];
+  const containers = (name: string): number => hosts.get(name)?.oldContainers ?? 0;
+  const old = names.filter((name) => containers(name) > 0);
+  const previous = names.filter((name) => containers(name) === 0);
+  const noun = old.reduce((sum, name) => sum + containers(name), 0) === 1 ? 'container' : 'containers';
+  return [
+    ...ifAny(previous, 'serves its previous version', 'serve their previous version'),
+    ...ifAny(old, `serves from its old ${noun}`, `serve from their old ${noun}`),
+  ];
 }
+
+const ifAny = (names: readonly string[], one: string, many: string): readonly string[] =>
+  names.length === 0 ? [] : [`${nameList(names, 4)} ${names.length === 1 ? one : many}`];
 
 /** The error names failed hosts; of the others, the number of unchanged ones matters. */
 function counted(view: RunView, hosts: readonly HostCounts[]): readonly string[] {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ErrorInfo, RunEvent } from '../../../src/core/event/event.ts';
 import { fold } from '../../../src/render/fold.ts';
 import { errorGroups } from '../../../src/render/lines/error-groups.ts';
@@ -7,7 +7,7 @@ import { noPaint } from '../../../src/render/lines/paint.ts';
 import { recap } from '../../../src/render/lines/recap.ts';
 import { rolledLines } from '../../../src/render/lines/roll-lines.ts';
 import { EMPTY_VIEW } from '../../../src/render/run-view.ts';
-import { numbered, runEnd } from '../scenarios.ts';
+import { numbered, runEnd, taskEnd } from '../scenarios.ts';
 
 const viewOf = (end: RunEvent) => numbered([end]).reduce(fold, EMPTY_VIEW);
 const fault = (host: string, message: string, more: Partial<ErrorInfo> = {}): ErrorInfo => ({
@@ -176,4 +176,42 @@ test('a node without any view of a balancer is reported as not drained, unless a
     ['gw-1', 'not started', 'not drained'],
     ['gw-2', 'not started', 'unknown'],
   ]);
+});
+
+describe('nodes that went back', () => {
+  const node = { state: 'rolledBack', traffic: 'in', cause: 'answers 500' } as const;
+  const back = (host: string, container: string): RunEvent => ({
+    ...taskEnd(host, `the container that ran before ${container}`, 'changed', { kind: 'givenBack' }),
+  });
+  const wentBack = (hosts: readonly string[], ...events: readonly RunEvent[]): string =>
+    outcome(
+      numbered([
+        ...events,
+        { type: 'roll.end', play: 'Gateways', nodes: Object.fromEntries(hosts.map((host) => [host, node])) },
+        runEnd({}, { outcome: 'rolledBack', exitCode: 4, errors: [fault('gw-1', 'answers 500')] }),
+      ]).reduce(fold, EMPTY_VIEW),
+    );
+
+  test.each<[string, readonly string[], readonly RunEvent[]]>([
+    ['gw-1 serves its previous version', ['gw-1'], []],
+    ['gw-1, gw-2 serve their previous version', ['gw-1', 'gw-2'], []],
+    ['gw-1 serves from its old container', ['gw-1'], [back('gw-1', 'api7-gateway')]],
+    [
+      'cp-1 serves from its old containers',
+      ['cp-1'],
+      [back('cp-1', 'api7-dashboard'), back('cp-1', 'api7-dp-manager')],
+    ],
+    [
+      'gw-1, gw-2 serve from their old containers',
+      ['gw-1', 'gw-2'],
+      [back('gw-1', 'api7-gateway'), back('gw-2', 'api7-gateway')],
+    ],
+    [
+      'gw-1 serves its previous version; gw-2 serves from its old container',
+      ['gw-1', 'gw-2'],
+      [back('gw-2', 'api7-gateway')],
+    ],
+  ])('%s', (sentence, hosts, events) => {
+    expect(wentBack(hosts, ...events)).toBe(`ROLLED BACK: gw-1: answers 500; ${sentence}`);
+  });
 });
