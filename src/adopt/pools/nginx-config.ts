@@ -9,12 +9,16 @@ const LONGEST_LINE = 4096;
 /** An upstream, as `nginx -T` prints it. */
 interface NginxUpstream {
   readonly name: string;
+  /** Path of the file that it is in. */
+  readonly file: string;
   /** Between its braces, without comments. */
   readonly body: string;
 }
 
 /** What of a whole configuration is about balancing. */
 export interface NginxConfig {
+  /** Directory of its main file, to which other paths are relative. */
+  readonly directory: string;
   /** Contents of its files, by path. */
   readonly files: ReadonlyMap<string, string>;
   readonly upstreams: readonly NginxUpstream[];
@@ -27,14 +31,16 @@ export interface NginxConfig {
 /** What `nginx -T` prints: each file after a line that names it, the main one first. Read as lines of text. */
 export function parseNginxConfig(shown: string): NginxConfig {
   const files = new Map<string, string[]>();
-  const upstreams: { readonly name: string; readonly body: string[] }[] = [];
+  const upstreams: { readonly name: string; readonly file: string; readonly body: string[] }[] = [];
   const passes: string[] = [];
   let file: string[] = [];
-  let open: { readonly name: string; readonly body: string[]; isBegun: boolean } | undefined;
+  let open: { readonly name: string; readonly file: string; readonly body: string[]; isBegun: boolean } | undefined;
+  let at = '';
   for (const line of shown.split('\n')) {
     const [, path] = /^# configuration file (\/.*):$/.exec(line) ?? [];
     if (path !== undefined) {
       file = [];
+      at = path;
       files.set(path, file);
       open = undefined;
       continue;
@@ -45,7 +51,7 @@ export function parseNginxConfig(shown: string): NginxConfig {
     if (/\b\w+_pass\s/.test(code)) passes.push(code);
     const [begin, name] = /^\s*upstream\s+([^\s{]+)/.exec(code) ?? [];
     if (name !== undefined) {
-      open = { name, body: [], isBegun: false };
+      open = { name, file: at, body: [], isBegun: false };
       upstreams.push(open);
     }
     if (open === undefined) continue;
@@ -61,6 +67,7 @@ export function parseNginxConfig(shown: string): NginxConfig {
     if (end >= 0) open = undefined;
   }
   const [main = '/etc/nginx/nginx.conf'] = files.keys();
+  const directory = posix.dirname(main);
   const matched = new Map<string, readonly string[]>();
   const matching = (path: string): readonly string[] => {
     const known = matched.get(path) ?? (matched.size < MOST_PATTERNS ? matchesOf(path, files) : []);
@@ -68,12 +75,13 @@ export function parseNginxConfig(shown: string): NginxConfig {
     return known;
   };
   return {
+    directory,
     files: new Map([...files].map(([path, text]) => [path, text.join('\n')])),
-    upstreams: upstreams.map(({ name: of, body }) => ({ name: of, body: body.join('\n') })),
+    upstreams: upstreams.map(({ name: of, file: on, body }) => ({ name: of, file: on, body: body.join('\n') })),
     passes: passes.join('\n'),
     included: ({ body }) =>
       includesIn(body)
-        .map((path) => posix.resolve(posix.dirname(main), path))
+        .map((path) => posix.resolve(directory, path))
         .flatMap((path) => (/[*?[]/.test(path) ? matching(path) : [path])),
   };
 }

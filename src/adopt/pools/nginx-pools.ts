@@ -3,7 +3,7 @@ import { OrchError } from '../../core/base/errors.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import { canonicalHost, type NginxServer, placesIn, serversIn, splitAddress } from '../../lb/nginx/servers.ts';
 import type { FoundPool, FoundPools, Node } from './found-pool.ts';
-import { type NginxConfig, parseNginxConfig } from './nginx-config.ts';
+import { type NginxConfig, type NginxUpstream, parseNginxConfig } from './nginx-config.ts';
 
 const TIMEOUT_MS = 30_000;
 
@@ -60,7 +60,11 @@ export async function nginxPools(host: Reader, nodes: readonly Node[], place = U
       );
     } else if (members.size > 0)
       notes.push(
-        `${host.name}: the upstream ${upstream.name} of nginx ${why}, so no run can drain ${[...members].join(', ')} there: put its server lines, and nothing else, into one file that it includes (docs/inventory.md, nginx), then run discover again`,
+        `${host.name}: nginx upstream ${upstream.name} ${why}, so no run can drain ${[...members].join(', ')} there: ${movedTo(
+          upstream,
+          [own, ...included.map(fileAt)].flatMap(({ lines }) => lines),
+          config,
+        )}`,
       );
   }
   if (config.upstreams.length > MOST_UPSTREAMS)
@@ -79,15 +83,34 @@ interface ReadServers {
   readonly members: ReadonlySet<string>;
   /** There are servers, whether nodes or not. */
   readonly hasServers: boolean;
+  /** Each as a line of its own, as it is written. */
+  readonly lines: readonly string[];
   /** It is a list of directives, without a block. */
   readonly isWhole: boolean;
   /** One for each port, with the nodes in the order of the inventory. */
   ports(): readonly Pick<FoundPool, 'members' | 'port'>[];
 }
 
+/** Lines of servers in a note; the reader sees the others in the file. */
+const MOST_LINES = 3;
+const LONGEST = 120;
+
+const AGAIN = 'reload nginx and run discover again (example: docs/adopting.md#nginx)';
+
+/** What to move where. A directory of its own: nginx loads the files of conf.d by itself. */
+function movedTo({ name, file }: NginxUpstream, lines: readonly string[], { directory }: NginxConfig): string {
+  const to = `${directory}/api7-orch/${name.replace(/[^\w.-]/g, '_')}.conf`;
+  const shown = lines
+    .slice(0, MOST_LINES)
+    .map((line) => `"${line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line}"`);
+  const more = lines.length > MOST_LINES ? ` and ${lines.length - MOST_LINES} more` : '';
+  const place = lines.length === 1 ? 'its' : 'their';
+  return `in ${file}, move ${shown.join(', ')}${more} to a new file ${to}, and write "include ${to};" in ${place} place; ${AGAIN}`;
+}
+
 /** Why the servers of an upstream are not in one file of their own; undefined: they are, or there are none. */
 function whyNoPool(own: ReadServers, files: readonly ReadServers[]): string | undefined {
-  if (!own.isWhole || own.hasServers) return 'has servers in the block itself';
+  if (!own.isWhole || own.hasServers) return 'has its servers in the block itself';
   if (files.length > 1) return 'includes several files';
   return files.every(({ isWhole }) => isWhole) ? undefined : 'includes a file with more than server lines';
 }
@@ -98,7 +121,8 @@ const passed = (host: string, { passes }: NginxConfig, names: Names): readonly s
     placesIn(passes).flatMap((place) => {
       const name = names.get(place.host);
       if (name === undefined) return [];
-      return `${host}: nginx passes requests to port ${place.port} of ${name} without an upstream, so no run can drain it there: pass them to an upstream that includes a file of server lines (docs/inventory.md, nginx), then run discover again`;
+      const to = `${place.host}:${place.port}`;
+      return `${host}: nginx passes requests to ${name} without an upstream (${to}), so no run can drain it there: write the line "server ${to};" to a new file that an upstream includes, and pass the requests to that upstream; ${AGAIN}`;
     }),
   ),
 ];
@@ -114,6 +138,7 @@ function readServers(text: string, names: Names): ReadServers {
   return {
     members: new Set([...byPort.values()].flatMap((one) => [...one])),
     hasServers: servers.length > 0,
+    lines: servers.map(({ address, parameters }) => `${['server', address, ...parameters].join(' ')};`),
     isWhole,
     ports: () =>
       [...byPort]
