@@ -18,6 +18,8 @@ import { Tally } from './tally.ts';
 
 export interface RunRequest {
   readonly title: string;
+  /** As an operator typed it. */
+  readonly command?: string;
   readonly cluster: string;
   /** Id of the run. */
   readonly run?: string;
@@ -113,8 +115,9 @@ class PlaybookRun {
 
   async run(): Promise<RunReport> {
     const { emit, check, rollFlags } = this.#context;
-    const { title, cluster, run, file, replacesBuiltIn } = this.#request;
-    emit({ type: 'run.start', title, cluster, check, hosts: this.#names, ...defined({ run, file, replacesBuiltIn }) });
+    const { title, cluster, command, run, file, replacesBuiltIn } = this.#request;
+    const more = defined({ command, run, file, replacesBuiltIn });
+    emit({ type: 'run.start', title, cluster, check, hosts: this.#names, ...more });
     const lost = await this.#connectAll();
     const goesOn = lost.size === 0 || check || rollFlags?.skipUnreachable === true;
     if (goesOn && (await this.#lock(lost))) {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../support/base/temporary-directory.ts';
@@ -82,8 +82,13 @@ test.each<[string, string, object]>([
     'playbooks/mine.ts': PLAYBOOK,
     'playbooks/install.ts': PLAYBOOK,
   });
-  const { stdout } = await cli(cwd, 'run', given, '-i', 'prod.yaml', '-o', 'json');
-  expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({ type: 'run.start', title: 'nothing', ...source });
+  const { stdout } = await cli(cwd, 'run', given, '-l', 'gw-1', '-i', 'prod.yaml', '-o', 'json');
+  expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({
+    type: 'run.start',
+    title: 'nothing',
+    command: `run ${basename(given, '.ts')} --limit gw-1`,
+    ...source,
+  });
 });
 
 test('a built-in playbook names no file', async () => {

@@ -150,6 +150,7 @@ async function repair(
     },
     {
       title: 'lb doctor',
+      command: 'lb doctor --fix',
       cluster: inventory.cluster,
       plays: () => fixPlays(withoutBalancers(inventory, fix.gone), found),
       goOn: () => commandOn(inventory, ['lb', 'doctor', '--fix']),

@@ -39,6 +39,7 @@ export async function lbDrain(
     flags,
     {
       title: 'lb drain',
+      words: patterns,
       hosts: balancersOf(poolMembers),
       skipUnreachable: false,
       plays: (say) =>

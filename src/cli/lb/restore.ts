@@ -34,6 +34,7 @@ export async function lbRestore(
     flags,
     {
       title: 'lb restore',
+      words: flags.all === true ? ['--all'] : patterns,
       hosts: balancersOf(poolMembers),
       // An unreachable balancer does not prevent restores on the others.
       skipUnreachable: true,

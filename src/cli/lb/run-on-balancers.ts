@@ -1,3 +1,4 @@
+import { typedLine } from '../../core/base/argv.ts';
 import { defined } from '../../core/base/data.ts';
 import type { Emit, RolledNode } from '../../core/event/event.ts';
 import type { Plays } from '../../core/play/play.ts';
@@ -15,6 +16,8 @@ export interface ChangeFlags extends SessionFlags {
 
 export interface BalancerRun {
   readonly title: string;
+  /** Its arguments, as an operator typed them. */
+  readonly words: readonly string[];
   /** Names of the balancers' hosts. */
   readonly hosts: readonly string[];
   /** Leaves unreachable hosts out of the run, which is then partial. */
@@ -53,6 +56,7 @@ export async function runOnBalancers(
     { emit, check: false, diff: false, rollFlags: { includeHeld: false, skipUnreachable: options.skipUnreachable } },
     {
       title: options.title,
+      command: typedLine([...options.title.split(' '), ...options.words]),
       cluster: inventory.cluster,
       plays: () => options.plays((message, host) => emit({ type: 'warning', message, ...defined({ host }) })),
       select: (pattern) => selectHosts(inventory, pattern),

@@ -7,6 +7,7 @@ import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { operatorName } from '../../local/operator.ts';
 import { recordHosts } from '../../runs/record-hosts.ts';
+import { commandOf } from '../../runs/run-command.ts';
 import { newRunId } from '../../runs/run-id.ts';
 import type { RunRecord } from '../../runs/run-record.ts';
 import { RunRecorder } from '../../runs/run-recorder.ts';
@@ -98,7 +99,7 @@ export async function run(name: string, flags: RunFlags, options: RunOptions = {
       title: playbook.name,
       ...source,
       cluster: inventory.cluster,
-      ...(check ? {} : { run: id }),
+      ...(start === undefined ? {} : { run: id, command: commandOf({ ...start.request, accepted: [] }) }),
       plays: ready.plays,
       goOn: () =>
         recorder?.isKept === true

@@ -26,7 +26,10 @@ export interface KnownRun {
   readonly nodes: RunRecord['nodes'] | null;
   /** Whether it can be resumed. */
   readonly canResume: boolean;
+  /** Its journal on the controller; of a resumed run that of its latest part. */
   readonly journal: string | null;
+  /** The journals of all its parts, latest first. */
+  readonly journals: readonly string[];
   readonly hosts: readonly string[];
   readonly record: RunRecord | null;
 }
@@ -44,12 +47,17 @@ export async function knownRuns(on?: {
   const journals = localJournals(journalDirectory());
   const { recorded, errors } = on === undefined ? { recorded: [], errors: [] } : await onHosts(on, journals);
   const ids = new Set(recorded.map(({ run }) => run));
+  const ours = on === undefined ? journals : journals.filter((journal) => isOf(on.inventory, journal));
   // A resumed run has a journal for each part.
-  const others = journals
-    .map(ofJournal)
-    .filter(({ run, cluster }) => !ids.has(run) && (on === undefined || cluster === on.inventory.cluster));
+  const others = [...Map.groupBy(ours, ({ file, run }) => run ?? file).values()]
+    .flatMap(ofJournals)
+    .filter(({ run }) => !ids.has(run));
   return { runs: [...recorded, ...others].toSorted((a, b) => (a.at < b.at ? 1 : -1)), errors };
 }
+
+/** Another cluster may have the same name: it has other hosts. */
+const isOf = ({ cluster, hosts }: Inventory, journal: Pick<LocalJournal, 'cluster' | 'hosts'>): boolean =>
+  journal.cluster === cluster && (journal.hosts.length === 0 || journal.hosts.some((host) => hosts.has(host)));
 
 async function onHosts(
   { session, inventory }: { readonly session: Session; readonly inventory: Inventory },
@@ -90,22 +98,37 @@ function ofRecord(
     state: isAlive ? 'running' : (end?.outcome ?? 'killed'),
     nodes,
     canResume: !isAlive && !isFinished(record) && !isReplaced(record, later),
-    journal: journals.find((journal) => journal.run === run)?.file ?? null,
+    ...filesOf(journals.filter((journal) => journal.run === run)),
     hosts,
     record,
   };
 }
 
-const ofJournal = ({ file, run, title, check, cluster, at, end }: LocalJournal): KnownRun => ({
-  run: run ?? basename(file, '.ndjson'),
-  what: `${title}${check ? ' --check' : ''}`,
-  cluster,
-  by: null,
-  at,
-  state: end?.outcome ?? 'open',
-  nodes: null,
-  canResume: false,
-  journal: file,
-  hosts: [],
-  record: null,
+/** A run without a record on the hosts: it changed nothing, or its record was removed. `parts`: latest first. */
+function ofJournals(parts: readonly LocalJournal[]): readonly KnownRun[] {
+  const [latest, begun] = [parts[0], parts.at(-1)];
+  if (latest === undefined || begun === undefined) return [];
+  const { file, run, command, cluster, hosts, end } = latest;
+  // A run that is ok has completed every node.
+  const isDone = run !== undefined && end?.outcome === 'ok';
+  return [
+    {
+      run: run ?? basename(file, '.ndjson'),
+      what: command,
+      cluster,
+      by: null,
+      at: begun.at,
+      state: end?.outcome ?? 'open',
+      nodes: isDone ? Object.fromEntries(hosts.map((host) => [host, 'done'])) : null,
+      canResume: false,
+      ...filesOf(parts),
+      hosts: [],
+      record: null,
+    },
+  ];
+}
+
+const filesOf = (parts: readonly LocalJournal[]): Pick<KnownRun, 'journal' | 'journals'> => ({
+  journal: parts[0]?.file ?? null,
+  journals: parts.map(({ file }) => file),
 });

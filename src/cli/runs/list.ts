@@ -55,13 +55,14 @@ const rowOf = (run: KnownRun): readonly Cell[] => [
   shortName(run.run),
   // The name has the year.
   `${run.at.slice(5, 16).replace('T', ' ')}Z`,
-  run.by ?? '-',
+  run.by ?? 'this machine',
   run.canResume ? { text: stateWord(run), color: 'yellow' } : stateWord(run),
   run.nodes === null ? '-' : nodesText(run.nodes).replace(' done', ''),
   run.what,
 ];
 
-const stateWord = ({ state }: KnownRun): string => STATES[state] ?? state;
+/** The state of a run on screen. */
+export const stateWord = ({ state }: Pick<KnownRun, 'state'>): string => STATES[state] ?? state;
 
 /** The name of a journal without the title and the process: its beginning is enough for `runs show`. */
 const shortName = (run: string): string => /^\d{8}T\d{6}Z(?=-)/.exec(run)?.[0] ?? run;

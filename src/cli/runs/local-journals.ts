@@ -8,9 +8,10 @@ export interface LocalJournal {
   readonly file: string;
   /** Id of the run; absent if it changed nothing. */
   readonly run: string | undefined;
-  readonly title: string;
+  /** The command, as an operator typed it. */
+  readonly command: string;
   readonly cluster: string;
-  readonly check: boolean;
+  readonly hosts: readonly string[];
   /** ISO time. */
   readonly at: string;
   readonly end: Extract<NumberedEvent, { readonly type: 'run.end' }> | undefined;
@@ -34,8 +35,18 @@ function journalIn(file: string): readonly LocalJournal[] {
   const start = eventIn(first);
   const end = eventIn(last);
   if (start?.type !== 'run.start') return [];
-  const { run, title, cluster, check, time } = start;
-  return [{ file, run, title, cluster, check, at: time, end: end?.type === 'run.end' ? end : undefined }];
+  const { run, title, command, cluster, hosts, time } = start;
+  return [
+    {
+      file,
+      run,
+      command: command ?? (run === undefined ? title : `run ${title}`),
+      cluster,
+      hosts,
+      at: time,
+      end: end?.type === 'run.end' ? end : undefined,
+    },
+  ];
 }
 
 /** The first and the last line. */

@@ -5,7 +5,7 @@ import { byBeginning } from '../../runs/find-run.ts';
 import { printReport } from '../print/print-report.ts';
 import type { CliEnvironment } from '../session.ts';
 import type { KnownRun } from './known-runs.ts';
-import { nodesText } from './list.ts';
+import { nodesText, stateWord } from './list.ts';
 import { type RunsFlags, withKnownRuns } from './with-hosts.ts';
 
 /** `api7-orch runs show`. @returns 0; 6 @throws OrchError RUN_NOT_FOUND | RESUME_AMBIGUOUS */
@@ -39,13 +39,14 @@ export function runLines(shown: ShownRun, { paint }: TableOptions): readonly str
     ['cluster', shown.cluster],
     ['begun', `${shown.at}${shown.by === null ? '' : ` by ${shown.by}`}`],
     ['resumed', record?.resumed && `${record.resumed.at} by ${record.resumed.by}`],
-    ['state', shown.state],
+    ['state', stateWord(shown)],
     ['version', record?.program.version],
     ['images', record?.images.join(', ')],
     ['order', record?.order.map((batch) => batch.join(', ')).join(' | ') || undefined],
     ['nodes', nodes === null ? undefined : nodesText(nodes)],
     ['records on', shown.hosts.join(', ') || undefined],
     ['journal', shown.journal ?? undefined],
+    ...shown.journals.slice(1).map((file) => ['earlier', file] as const),
   ];
   const states = Object.entries(nodes ?? {});
   const width = Math.max(0, ...states.map(([host]) => host.length));

@@ -59,6 +59,8 @@ export type RunEvent =
   | {
       readonly type: 'run.start';
       readonly title: string;
+      /** The command that an operator typed, without `api7-orch`, the inventory and secrets; absent: the title. */
+      readonly command?: string;
       readonly cluster: string;
       /** Id of the run; absent if the run changes no host. */
       readonly run?: string;

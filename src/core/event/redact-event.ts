@@ -89,6 +89,7 @@ export function redactEvent(event: RunEvent): RunEvent {
         ...defined({ goOn: ifAny(event.goOn, words) }),
       };
     case 'run.start':
+      return { ...event, ...defined({ command: ifAny(event.command, words) }) };
     case 'play.start':
     case 'play.end':
     case 'host.connected':

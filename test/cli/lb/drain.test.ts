@@ -37,6 +37,12 @@ test('shows at the end how to restore the node', async () => {
   });
 });
 
+test('names its command at the start, for the list of runs', async () => {
+  const scene = new LbScene();
+  await drain(scene, ['gw-1']);
+  expect(scene.events[0]).toMatchObject({ type: 'run.start', title: 'lb drain', command: 'lb drain gw-1' });
+});
+
 test('changes nothing the second time, and keeps the first lease', async () => {
   const scene = new LbScene();
   await drain(scene, ['gw-1']);

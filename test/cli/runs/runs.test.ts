@@ -10,6 +10,8 @@ import { RUNS, type RunRecord, runRecordPath, runRecordText } from '../../../src
 import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { LbScene } from '../lb/scene.ts';
 
+/** It changed nothing, so no host has a record of it. */
+const UNCHANGED = '20261129-080000-0000ee';
 const DAY = 24 * 3_600_000;
 const OLD = '20261001-080000-0000aa';
 const FAILED = '20261128-090000-0000bb';
@@ -79,13 +81,13 @@ beforeEach(() => {
   put('lb-2', record(KILLED, { request: { ...record(KILLED).request, playbook: 'rolling-restart', vars: {} } }));
   journal(
     '20261001T080000Z-install-7',
-    { title: 'install', run: OLD, time: '2026-10-01T08:00:00Z' },
+    { title: 'install', run: OLD, command: 'run install --limit gw-1', time: '2026-10-01T08:00:00Z' },
     { type: 'run.end', outcome: 'ok' },
   );
-  journal('20261002T080000Z-lb_drain-8', { title: 'lb drain', time: '2026-10-02T08:00:00Z' });
+  journal('20261002T080000Z-lb_drain-8', { title: 'lb drain', command: 'lb drain gw-1', time: '2026-10-02T08:00:00Z' });
   journal(
     '20261129T080000Z-install-9',
-    { title: 'install', check: true, time: '2026-11-29T08:00:00Z' },
+    { title: 'install', run: UNCHANGED, hosts: ['cp-1', 'gw-1'], time: '2026-11-29T08:00:00Z' },
     { type: 'run.end', outcome: 'ok' },
   );
   writeFileSync(join(journalDirectory(), 'broken.ndjson'), '{"type":');
@@ -93,9 +95,9 @@ beforeEach(() => {
 
 test('list without an inventory: the journals of this machine; no host is connected to', async () => {
   expect(await runsList({ forks: '5' }, outside)).toBe(0);
-  expect(scene.printed).toMatch(/^20261129T080000Z +11-29 08:00Z +- +ok +- +install --check$/m);
-  expect(scene.printed).toMatch(/^20261001-080000-0000aa .* ok +- +install$/m);
-  expect(scene.printed).toMatch(/^20261002T080000Z .* no end /m);
+  expect(scene.printed).toMatch(/^20261129-080000-0000ee +11-29 08:00Z +this machine +ok +2 of 2 +run install$/m);
+  expect(scene.printed).toMatch(/^20261001-080000-0000aa .* ok +0 of 0 +run install --limit gw-1$/m);
+  expect(scene.printed).toMatch(/^20261002T080000Z .* no end +- +lb drain gw-1$/m);
   expect(scene.connected).toEqual([]);
 });
 
@@ -115,11 +117,38 @@ test('list with an inventory: each run once, with its state; runs that can be re
   const { runs } = JSON.parse(printed());
   expect(runs.map(({ run, state, canResume }: Record<string, unknown>) => [run, state, canResume])).toEqual([
     [KILLED, 'killed', true],
-    ['20261129T080000Z-install-9', 'ok', false],
+    [UNCHANGED, 'ok', false],
     [FAILED, 'partial', true],
     ['20261002T080000Z-lb_drain-8', 'open', false],
     [OLD, 'ok', false],
   ]);
+});
+
+test('a run that was resumed without a record is one run, in the state of its latest part', async () => {
+  const [run, hosts] = ['20261130-090000-0000ff', ['gw-1']];
+  const started = { title: 'install', run, hosts };
+  journal('20261130T090000Z-install-5', { ...started, time: '2026-11-30T09:00:00Z' });
+  journal(
+    '20261130T091000Z-install-6',
+    { ...started, time: '2026-11-30T09:10:00Z' },
+    { type: 'run.end', outcome: 'ok' },
+  );
+  expect(await runsList(flags(), outside)).toBe(0);
+  const rows = printed().split('\n');
+  expect(rows.filter((row) => row.startsWith(run)).map((row) => row.split(/ {2,}/))).toEqual([
+    [run, '11-30 09:00Z', 'this machine', 'ok', '1 of 1', 'run install'],
+  ]);
+  expect(await runsShow(run, flags(), outside)).toBe(0);
+  expect(printed()).toMatch(/^journal +\/.*install-6\.ndjson\nearlier +\/.*install-5\.ndjson$/m);
+});
+
+test('list with an inventory: no run of a cluster of the same name that has other hosts', async () => {
+  journal('20261130T080000Z-install-5', { title: 'install', hosts: ['db-1'], time: '2026-11-30T08:00:00Z' });
+  journal('20261130T080000Z-install-6', { title: 'install', hosts: ['gw-1'], time: '2026-11-30T08:00:00Z' });
+  expect(await runsList({ ...flags(), output: 'json' }, outside)).toBe(0);
+  const names = JSON.parse(printed()).runs.map(({ run }: { readonly run: string }) => run);
+  expect(names).toContain('20261130T080000Z-install-6');
+  expect(names).not.toContain('20261130T080000Z-install-5');
 });
 
 test('list prints the latest runs and those that can be resumed; --all prints the others', async () => {
