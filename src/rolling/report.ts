@@ -1,8 +1,6 @@
 import { defined } from '../core/base/data.ts';
-import type { ErrorInfo, PoolBudget } from '../core/event/event.ts';
-import { sizeOf } from './batches.ts';
-import { membersOf } from './budget.ts';
-import { type Drained, inPhase, type NodeState, nodeOf, type Outcome, type State } from './state.ts';
+import type { ErrorInfo } from '../core/event/event.ts';
+import { type Drained, type NodeState, nodeOf, type Outcome, type State } from './state.ts';
 import type { Step } from './types.ts';
 
 /** The result of a rolling change for one node. */
@@ -80,38 +78,6 @@ function adviceFor(node: NodeState): string | undefined {
   return node.outcome === 'failed'
     ? 'repair what failed, then run the same command to resume'
     : 'nothing of it was changed: run the same command again';
-}
-
-/** The planned batches, before any observation. Nodes that turn out to be out of service go before all of them. */
-export function wavesOf(state: State): {
-  readonly waves: readonly (readonly string[])[];
-  readonly budgets: readonly PoolBudget[];
-} {
-  const due = inPhase(state, 'waiting');
-  const unhealthy = due.filter((node) => node.unhealthy).map(({ id }) => id);
-  const well = due.filter((node) => !node.unhealthy).map(({ id }) => id);
-  const of = state.nodes.filter(({ inRun }) => inRun).length;
-  const waves = unhealthy.length === 0 ? [] : [unhealthy];
-  for (let at = 0, index = 0; at < well.length; index++) {
-    const size = sizeOf(state.options, index, of) ?? well.length;
-    waves.push(well.slice(at, at + size));
-    at += size;
-  }
-  return { waves, budgets: budgetsByMembers(state) };
-}
-
-/** The budget of each pool; pools with the same members share a line. */
-function budgetsByMembers({ budgets, nodes }: State): readonly PoolBudget[] {
-  const byMembers = Map.groupBy(Object.keys(budgets), (pool) =>
-    membersOf(nodes, pool)
-      .map(({ id }) => id)
-      .join(),
-  );
-  return [...byMembers.values()].map((pools) => ({
-    pools: pools.filter((pool) => pool !== ''),
-    maxUnavailable: budgets[pools[0] ?? ''] ?? 0,
-    members: membersOf(nodes, pools[0] ?? '').length,
-  }));
 }
 
 export const isDone = (end: NodeEnd | undefined): boolean => end?.state === 'done' || end?.state === 'unchanged';

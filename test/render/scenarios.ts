@@ -260,6 +260,34 @@ const rolling: readonly RunEvent[] = [
   ),
 ];
 
+const planned = (plan: Pick<Of<'roll.plan'>, 'first' | 'waves'>): RunEvent => ({
+  type: 'roll.plan',
+  play: 'Gateways',
+  soak: '1m',
+  budgets: [{ pools: ['gateways'], maxUnavailable: 1, members: 9 }],
+  deadlines: [],
+  ...plan,
+});
+
+/** Plans with nodes that go before all batches. */
+const leftovers: readonly RunEvent[] = [
+  planned({ first: [{ host: 'gw-2', why: 'soak', changes: false }], waves: [['gw-2'], ['gw-1'], ['gw-3']] }),
+  planned({ first: [{ host: 'gw-2', why: 'soak', changes: false }], waves: [['gw-2']] }),
+  planned({ first: [{ host: 'gw-2', why: 'unhealthy', changes: true }], waves: [['gw-2']] }),
+  planned({
+    first: [
+      { host: 'gw-2', why: 'drained', changes: true },
+      { host: 'gw-3', why: 'drained', changes: false },
+      { host: 'gw-4', why: 'outOfService', changes: true },
+      { host: 'gw-5', why: 'outOfService', changes: true },
+      { host: 'gw-6', why: 'soak', changes: true },
+      { host: 'gw-7', why: 'partlyInService', changes: true },
+      { host: 'gw-8', why: 'unhealthy', changes: true },
+    ],
+    waves: [['gw-2', 'gw-3', 'gw-4', 'gw-5', 'gw-6', 'gw-7', 'gw-8'], ['gw-1']],
+  }),
+];
+
 const digest = (char: string): string => char.repeat(64);
 
 /** Containers after an upgrade, a new port, and a stop by another tool. */
@@ -381,6 +409,10 @@ export const scenarios: readonly Scenario[] = [
   },
   { name: 'containers', events: numbered(containers) },
   { name: 'rolling', events: numbered(rolling) },
+  {
+    name: 'rolling-first',
+    events: numbered([start(GATEWAYS), playStart('Gateways', GATEWAYS), ...leftovers]),
+  },
   { name: 'rolling-verbose', verbose: true, events: numbered(rolling) },
   {
     name: 'interrupted',

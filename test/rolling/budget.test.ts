@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { atOnceIn, repeatable } from '../../src/rolling/budget.ts';
 import { startRoll } from '../../src/rolling/machine.ts';
-import { endOf, wavesOf } from '../../src/rolling/report.ts';
+import { planOf } from '../../src/rolling/plan.ts';
+import { endOf } from '../../src/rolling/report.ts';
 import type { NodeInit } from '../../src/rolling/types.ts';
 import { BACK, bad, DEFAULTS, DOWN, HELD, LEASED, Roll, SOAKING, TO_APPLY, UP } from './roll-steps.ts';
 
@@ -71,7 +72,7 @@ describe('a budget for each pool', () => {
 
   test('the plan has a line for each pool, and one for pools with the same members', () => {
     const plan = (pools: Readonly<Record<string, Partial<NodeInit>>>, nodes: number) =>
-      wavesOf(new Roll(nodes, { maxUnavailable: '50%' }, pools).state).budgets;
+      planOf(new Roll(nodes, { maxUnavailable: '50%' }, pools).state).budgets;
     expect(plan(TWO_POOLS, 11)).toEqual([
       { pools: ['edge'], maxUnavailable: 4, members: 8 },
       { pools: ['core'], maxUnavailable: 2, members: 4 },

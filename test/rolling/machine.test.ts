@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { endOf, wavesOf } from '../../src/rolling/report.ts';
+import { planOf } from '../../src/rolling/plan.ts';
+import { endOf } from '../../src/rolling/report.ts';
 import type { Event, NodeInit, Observation, Options, Step } from '../../src/rolling/types.ts';
 import { BACK, bad, DOWN, faultOn, HELD, LEASED, Roll, SOAKING, TO_APPLY, UP } from './roll-steps.ts';
 
@@ -225,6 +226,6 @@ describe('the order that is announced', () => {
     roll.begin();
     const fresh = new Roll(4, options);
     for (const { id: node } of fresh.state.nodes) fresh.tell({ type: 'needsDrain', node });
-    expect(wavesOf(fresh.state)).toEqual({ waves, budgets: [{ pools: [], maxUnavailable: 1, members: 4 }] });
+    expect(planOf(fresh.state)).toEqual({ first: [], waves, budgets: [{ pools: [], maxUnavailable: 1, members: 4 }] });
   });
 });

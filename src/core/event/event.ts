@@ -44,6 +44,18 @@ export interface RolledNode {
 /** A difference ready to print: hidden values are `***` on both sides. */
 export type ShownDifference = Difference;
 
+/** A node that goes before all batches of a rolling change. */
+export interface FirstNode {
+  readonly host: string;
+  /**
+   * An earlier run left it `drained` or did not pass its `soak`; no balancer sends it requests (`outOfService`), or not
+   * all of them do; the playbook found it `unhealthy`.
+   */
+  readonly why: 'drained' | 'soak' | 'outOfService' | 'partlyInService' | 'unhealthy';
+  /** False: nothing of it changes, and only what the earlier run left is made up for. */
+  readonly changes: boolean;
+}
+
 /**
  * Most members that may be out of service at once, for pools with the same `members`. No pools: nodes outside of all
  * pools.
@@ -119,6 +131,10 @@ export type RunEvent =
   | {
       readonly type: 'roll.plan';
       readonly play: string;
+      /** Nodes that go before the batches; absent: none. They are the first element of `waves`. */
+      readonly first?: readonly FirstNode[];
+      /** Duration of a soak. */
+      readonly soak?: string;
       readonly waves: readonly (readonly string[])[];
       readonly budgets: readonly PoolBudget[];
       readonly deadlines: readonly Deadline[];

@@ -1,10 +1,11 @@
 import { OrchError } from '../../core/base/errors.ts';
 import type { Deadline } from '../../core/play/rolling.ts';
 import { atOnceIn } from '../../rolling/budget.ts';
-import { wavesOf } from '../../rolling/report.ts';
-import type { State } from '../../rolling/state.ts';
+import { planOf } from '../../rolling/plan.ts';
+import { inPhase, type State, withSeen } from '../../rolling/state.ts';
 import type { Observation } from '../../rolling/types.ts';
 import type { RollContext } from './roll-context.ts';
+import { DEFAULT_SOAK } from './soak/soak.ts';
 import type { StepRunner } from './step-runner.ts';
 
 interface Beginning {
@@ -18,24 +19,26 @@ interface Beginning {
  * @throws OrchError TIMEOUTS_INCONSISTENT, OUTAGE_NOT_CONFIRMED
  */
 export async function beginRoll(context: RollContext, steps: StepRunner, { state, seen }: Beginning): Promise<void> {
-  const waves = await emitPlan(context, steps, state);
+  await emitPlan(context, steps, withSeen(state, seen));
   // A drain left by an earlier run is undone before any serving node is drained, even if nothing of the node changes.
   const repaired = state.nodes.filter(({ id, inRun }) => inRun && seen[id]?.drainedByRun === true).map(({ id }) => id);
-  await confirmOutage(context, waves.flat(), { state, seen, repaired });
+  await confirmOutage(context, toDrain(state), { state, seen, repaired });
 }
 
+/** Whether the rolling change has any step to do, by this observation. */
+export const hasSteps = ({ state, seen }: Beginning): boolean => planOf(withSeen(state, seen)).waves.length > 0;
+
+/** Nodes that the run changes. */
+const toDrain = (state: State): readonly string[] => inPhase(state, 'waiting').map(({ id }) => id);
+
 /** Reports nodes, batches and limits. @throws OrchError TIMEOUTS_INCONSISTENT */
-export async function emitPlan(
-  context: RollContext,
-  steps: StepRunner,
-  state: State,
-): Promise<readonly (readonly string[])[]> {
-  const { waves, budgets } = wavesOf(state);
-  await lookAhead(context, steps, waves.flat());
-  const deadlines = await deadlinesOf(context, steps, waves.flat());
-  const play = context.play.options.name;
-  context.emit({ type: 'roll.plan', play, waves, budgets, deadlines });
-  return waves;
+export async function emitPlan(context: RollContext, steps: StepRunner, state: State): Promise<void> {
+  const { first, waves, budgets } = planOf(state);
+  await lookAhead(context, steps, toDrain(state));
+  const deadlines = await deadlinesOf(context, steps, toDrain(state));
+  const { name: play, rolling } = context.play.options;
+  const more = first.length === 0 ? {} : { first, soak: rolling?.soak ?? DEFAULT_SOAK };
+  context.emit({ type: 'roll.plan', play, ...more, waves, budgets, deadlines });
 }
 
 /**

@@ -1,8 +1,10 @@
 import { advance, startRoll } from '../../rolling/machine.ts';
-import { type DisruptionGate, UNGATED } from '../apply/disruption-gate.ts';
+import { withSeen } from '../../rolling/state.ts';
+import { type DisruptionGate, type PlanFindings, UNGATED } from '../apply/disruption-gate.ts';
 import type { HostResult } from '../apply/host-result.ts';
 import { emitPlan } from './begin-roll.ts';
 import { budgetScopeOf, optionsOf } from './budget-scope.ts';
+import { observeNodes } from './observe-nodes.ts';
 import type { RollContext } from './roll-context.ts';
 import { RollSoak } from './soak/soak.ts';
 import { RollSteps } from './steps.ts';
@@ -11,7 +13,7 @@ import { RollSteps } from './steps.ts';
 export class RollPreview implements DisruptionGate {
   readonly #context: RollContext;
   readonly #hosts: readonly string[];
-  readonly #found = new Map<string, { readonly unhealthy: boolean; readonly disrupts: boolean }>();
+  readonly #found = new Map<string, PlanFindings>();
   readonly #ended = new Map<string, PromiseWithResolvers<boolean>>();
   readonly waitForDrain = UNGATED.waitForDrain;
   readonly aboutToStop = UNGATED.aboutToStop;
@@ -36,7 +38,7 @@ export class RollPreview implements DisruptionGate {
 
   failure(): undefined {}
 
-  planned(host: string, found: { readonly unhealthy: boolean; readonly disrupts: boolean }): void {
+  planned(host: string, found: PlanFindings): void {
     this.#found.set(host, found);
   }
 
@@ -54,6 +56,12 @@ export class RollPreview implements DisruptionGate {
       detailsOf: () => ({}),
       repeatable: async () => ({ fits: true, whyKept: undefined }),
     });
-    await emitPlan(this.#context, steps, state);
+    const seen = await observeNodes(this.#context, steps, {
+      nodes: budgetScope.map(({ id }) => id),
+      unhealthy: (node) => this.#found.get(node)?.unhealthy === true,
+      serves: (node) => this.#found.get(node)?.serves !== false,
+      decides: false,
+    });
+    await emitPlan(this.#context, steps, withSeen(state, seen));
   }
 }

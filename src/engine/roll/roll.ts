@@ -9,7 +9,7 @@ import type { Command, Event, Result, Step } from '../../rolling/types.ts';
 import { type DisruptionGate, DisruptionRefused, type PlanFindings } from '../apply/disruption-gate.ts';
 import { type HostResult, wentWrong } from '../apply/host-result.ts';
 import { askPerson } from './ask-operator.ts';
-import { beginRoll } from './begin-roll.ts';
+import { beginRoll, hasSteps } from './begin-roll.ts';
 import { budgetScopeOf, optionsOf } from './budget-scope.ts';
 import { errorOf } from './error-of.ts';
 import { HostProgress } from './host-progress.ts';
@@ -216,8 +216,9 @@ export class Roll implements DisruptionGate {
   async #observe(): Promise<Event> {
     try {
       const seen = await this.#look();
-      if (this.#someWait() && this.#begun === undefined) {
-        this.#begun = beginRoll(this.#context, this.#steps, { state: this.#state, seen });
+      const beginning = { state: this.#state, seen };
+      if (this.#begun === undefined && (this.#someWait() || hasSteps(beginning))) {
+        this.#begun = beginRoll(this.#context, this.#steps, beginning);
         await this.#begun;
         // A question may have been open for hours, so the observation is repeated.
         return await this.#observe();

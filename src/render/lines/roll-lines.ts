@@ -1,5 +1,5 @@
 import { formatDuration } from '../../core/base/duration.ts';
-import type { RolledNode, RunEvent } from '../../core/event/event.ts';
+import type { FirstNode, RolledNode, RunEvent } from '../../core/event/event.ts';
 import type { Diagnostics } from '../../core/play/rolling.ts';
 import { count, nameList, oneLine, type Paint } from './paint.ts';
 import { tableLines } from './table.ts';
@@ -30,17 +30,57 @@ export function stepWords({ step, index, of }: Pick<RollStep, 'step' | 'index' |
 }
 
 /** The order of the nodes and the time limits, before the first drain. */
-export function planLines({ waves, budgets, deadlines }: RollPlan, paint: Paint): readonly string[] {
-  const order = waves.map((batch) => nameList(batch, 12)).join('; ');
-  const batches = waves.length < 2 ? '' : ` (${waves.length} batches)`;
+export function planLines(plan: RollPlan, paint: Paint): readonly string[] {
+  const { waves, first = [], budgets, deadlines } = plan;
+  const batches = first.length === 0 ? waves : waves.slice(1);
+  const order = batches.map((batch) => nameList(batch, 12)).join('; ');
+  const number = batches.length < 2 ? '' : ` (${batches.length} batches)`;
   const name = Math.max(0, ...deadlines.map((link) => link.name.length));
   const time = Math.max(0, ...deadlines.map((link) => formatDuration(link.ms).length));
   return [
-    `${paint('bold', 'Order')}: ${order}${batches}; ${budgetWords(budgets)}`,
+    ...firstLines(plan, paint),
+    ...(batches.length > 0
+      ? [`${paint('bold', 'Order')}: ${order}${number}; max unavailable ${budgetWords(budgets)}`]
+      : []),
+    // Without batches, the first nodes still use the budget.
+    ...(batches.length === 0 && first.some(({ changes }) => changes)
+      ? [`${paint('bold', 'Max unavailable')}: ${budgetWords(budgets)}`]
+      : []),
     ...deadlines.map(
       (link) => `  ${link.name.padEnd(name)}  ${formatDuration(link.ms).padStart(time)}  ${paint('dim', link.source)}`,
     ),
   ];
+}
+
+/** `First: gw-2: soak of an earlier run (1m)`: each reason with its nodes, before any batch. */
+function firstLines({ first = [], soak }: RollPlan, paint: Paint): readonly string[] {
+  const reasons = Map.groupBy(first, (node) => firstWords(node, soak));
+  return [...reasons].map(([why, nodes], at) => {
+    const label = at === 0 ? `${paint('bold', 'First')}:` : '      ';
+    return `${label} ${nameList(
+      nodes.map(({ host }) => host),
+      12,
+    )}: ${why}`;
+  });
+}
+
+function firstWords({ why, changes }: FirstNode, soak: string | undefined): string {
+  switch (why) {
+    case 'drained':
+      return changes ? 'drained by an earlier run' : 'restore after the drain of an earlier run';
+    case 'soak':
+      return changes
+        ? 'soak of an earlier run not passed'
+        : `soak of an earlier run${soak === undefined ? '' : ` (${soak})`}`;
+    case 'outOfService':
+      return 'not in service';
+    case 'partlyInService':
+      return 'not in full service';
+    case 'unhealthy':
+      return 'unhealthy';
+    default:
+      return why satisfies never;
+  }
 }
 
 function budgetWords(budgets: RollPlan['budgets']): string {
@@ -48,7 +88,7 @@ function budgetWords(budgets: RollPlan['budgets']): string {
     const where = budgets.length === 1 || pools.length === 0 ? '' : ` in ${pools.join(', ')}`;
     return `${maxUnavailable} of ${members}${where}`;
   });
-  return `max unavailable ${words.join('; ')}`;
+  return words.join('; ');
 }
 
 /** The nodes of a rolling change in a table; empty if all succeeded. */

@@ -5,7 +5,7 @@ import type { Counters } from '../../../src/core/host/balancer.ts';
 import type { Steps } from '../../../src/core/task/task.ts';
 import { sharedClock } from '../../support/cluster/run-fake.ts';
 import { Cluster, ends } from '../../support/cluster/toy-cluster.ts';
-import { answer } from '../../support/cluster/toy-fleet.ts';
+import { answer, ROOT } from '../../support/cluster/toy-fleet.ts';
 
 /**
  * Nodes behind a balancer that counts. `perCount`: requests that each counter gains between reads. `isBad`: all replies are
@@ -43,6 +43,63 @@ function counting(
 
 const notes = ({ events }: Awaited<ReturnType<Cluster['roll']>>) =>
   events.flatMap((event) => (event.type === 'note' ? [event.message] : []));
+
+describe('a node whose soak an earlier run did not pass', () => {
+  /** `change`: the nodes that the run changes. */
+  const left = (...change: readonly string[]): Cluster => {
+    const cluster = new Cluster(3);
+    cluster.fleet.soaking.add('gw-2');
+    for (const host of cluster.nodes)
+      if (!change.includes(host.name)) host.files.set('/app', { type: 'file', content: Buffer.from('new'), ...ROOT });
+    return cluster;
+  };
+  const planOf = ({ events }: Awaited<ReturnType<Cluster['roll']>>) =>
+    events.flatMap((event) => (event.type === 'roll.plan' ? [{ first: event.first, waves: event.waves }] : []));
+  const soaked = ({ events }: Awaited<ReturnType<Cluster['roll']>>) =>
+    events.flatMap((event) =>
+      event.type === 'roll.step' && event.step === 'soak' && event.status === 'begun' ? [event.host] : [],
+    );
+
+  test('is announced before the batches, and soaked before them', async () => {
+    const run = await left('gw-1', 'gw-3').roll({ batch: 1 });
+    expect(planOf(run)).toEqual([
+      { first: [{ host: 'gw-2', why: 'soak', changes: false }], waves: [['gw-2'], ['gw-1'], ['gw-3']] },
+    ]);
+    expect(soaked(run)).toEqual(['gw-2', 'gw-1', 'gw-3']);
+  });
+
+  test('goes first with its own change', async () => {
+    const run = await left('gw-1', 'gw-2').roll();
+    expect(planOf(run)).toEqual([
+      { first: [{ host: 'gw-2', why: 'soak', changes: true }], waves: [['gw-2'], ['gw-1']] },
+    ]);
+    expect(soaked(run)).toEqual(['gw-2', 'gw-1']);
+  });
+
+  test('is announced in a run that changes nothing', async () => {
+    const run = await left().roll();
+    expect(planOf(run)).toEqual([{ first: [{ host: 'gw-2', why: 'soak', changes: false }], waves: [['gw-2']] }]);
+    expect(soaked(run)).toEqual(['gw-2']);
+  });
+
+  test('is shown by check as well', async () => {
+    const run = await left('gw-1', 'gw-3').roll({ batch: 1 }, { check: true });
+    expect(planOf(run)).toEqual([
+      { first: [{ host: 'gw-2', why: 'soak', changes: false }], waves: [['gw-2'], ['gw-1'], ['gw-3']] },
+    ]);
+  });
+
+  test('is none that is down: that one goes first for its own reason', async () => {
+    const cluster = left('gw-1', 'gw-3');
+    cluster.fleet.set('gw-3', 'drained');
+    const [plan] = planOf(await cluster.roll());
+    expect(plan?.first).toEqual([
+      { host: 'gw-3', why: 'drained', changes: true },
+      { host: 'gw-2', why: 'soak', changes: false },
+    ]);
+    expect(plan?.waves).toEqual([['gw-3', 'gw-2'], ['gw-1']]);
+  });
+});
 
 describe('an idle cluster', () => {
   test('causes no question: the run reports it once and succeeds without a terminal', async () => {

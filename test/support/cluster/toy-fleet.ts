@@ -57,6 +57,8 @@ export function* answer<R>(value: R): Steps<R> {
 export class ToyFleet implements Fleet {
   readonly lb = new FakeHost({ name: 'lb' });
   readonly members: readonly string[];
+  /** Nodes whose soak an earlier run did not pass. */
+  readonly soaking = new Set<string>();
   /** Called with each program as it is made: `drain gw-1`. */
   readonly asked: string[] = [];
   /** Instead of a program's own end: throw here to make a step fail. */
@@ -101,6 +103,7 @@ export class ToyFleet implements Fleet {
 
   traffic(node: string): Traffic | undefined {
     if (!this.members.includes(node)) return undefined;
+    const fleet = this;
     const path = `/state/${node}`;
     const step = (name: string, tasks: () => readonly Task[] = () => []) => {
       const self = this;
@@ -120,6 +123,7 @@ export class ToyFleet implements Fleet {
           drainedByRun: text === 'drained',
           up: text === 'in',
           shown: String(text),
+          soaking: fleet.soaking.has(node),
         };
       },
       checkDependencies: step('checkDependencies'),
@@ -136,7 +140,10 @@ export class ToyFleet implements Fleet {
       ]),
       waitReady: step('waitReady'),
       anotherRun: () => answer(''),
-      restore: step('restore', () => (this.nodeState(node) === 'drained' ? write('in') : [])),
+      restore: (options) => {
+        if (options?.soak === 'passed') this.soaking.delete(node);
+        return step('restore', () => (this.nodeState(node) === 'drained' ? write('in') : []))();
+      },
       partlyRestored: () => answer([]),
       waitInService: step('waitInService', () => [
         says({ path, text: 'in', code: 'LB_MEMBER_NOT_UP' }) as unknown as Task,
