@@ -14,6 +14,8 @@ export interface NodeEnd {
   /** Whether a drain of api7-orch is on the node, which only a restore ends. */
   readonly drained: Drained;
   readonly lost: boolean;
+  /** An earlier run did not pass its soak, and this one ended before it did. */
+  readonly soakDue: boolean;
   /** Why it is not done. */
   readonly fault: ErrorInfo | undefined;
   /** Failures of the clean-up afterwards. */
@@ -33,6 +35,7 @@ export function endOf(state: State, id: string): NodeEnd | undefined {
     traffic: trafficOf(node),
     drained: node.drained,
     lost: node.lost,
+    soakDue: state.stopped !== undefined && node.route.length === 0 && node.seen?.soaking === true && !node.seen.held,
     fault: node.outcome === 'done' ? undefined : node.cause,
     also: node.also,
     why: node.why ?? node.cause?.message,

@@ -37,6 +37,8 @@ export interface RolledNode {
   readonly cause?: string;
   /** The command that repairs what is left. */
   readonly next?: string;
+  /** An earlier run changed it and did not pass its soak, nor did this one: the next run soaks it. */
+  readonly soakDue?: true;
   /** The play stopped the node on purpose: `next` starts it again. */
   readonly stopped?: true;
 }

@@ -23,13 +23,14 @@ export function emitOutcomes(
 
 /** `next`: the command that restores the node, if it may be drained; `stopped`: that command starts it. */
 const rolledNode = (
-  { state, traffic, why, drained, also }: NodeEnd,
+  { state, traffic, why, drained, also, soakDue }: NodeEnd,
   next: string | undefined,
   stopped: boolean,
 ): RolledNode => ({
   state,
   traffic,
   ...(why === undefined || state === 'done' ? {} : { cause: [why, ...notTakenOut(also)].join('; ') }),
+  ...(soakDue ? { soakDue } : {}),
   ...(drained === 'no' || next === undefined ? {} : { next, ...(stopped ? { stopped } : {}) }),
 });
 

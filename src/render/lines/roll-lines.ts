@@ -104,7 +104,7 @@ export function rolledLines(rows: readonly Row[], paint: Paint): readonly string
       { text: name, color: 'bold' },
       { text: STATE[node.state] ?? node.state, color: colorOf(node) },
       trafficWord(node),
-      node.state === 'done' || node.state === 'unchanged' ? '' : (node.cause ?? ''),
+      whyWords(node),
     ]),
     { paint, width: 200 },
   );
@@ -113,10 +113,11 @@ export function rolledLines(rows: readonly Row[], paint: Paint): readonly string
 
 type Row = readonly [string, RolledNode];
 
-const isGood = ([, { state, next }]: Row): boolean => (state === 'done' || state === 'unchanged') && next === undefined;
+const isGood = ([, { state, next, soakDue }]: Row): boolean =>
+  (state === 'done' || state === 'unchanged') && next === undefined && soakDue !== true;
 
-const isWaiting = ([, { state, next, traffic }]: Row): boolean =>
-  state === 'untouched' && next === undefined && traffic !== 'out';
+const isWaiting = ([, { state, next, traffic, soakDue }]: Row): boolean =>
+  state === 'untouched' && next === undefined && traffic !== 'out' && soakDue !== true;
 
 const isMany = (rows: readonly Row[]): boolean => rows.length > MOST_ROWS;
 
@@ -125,6 +126,11 @@ const MOST_ROWS = 12;
 function foldedLine(rows: readonly Row[], state: string): readonly string[] {
   const names = rows.map(([name]) => name);
   return isMany(rows) ? [`  ${count(rows.length, 'node')} ${state}: ${nameList(names, MOST_ROWS)}`] : [];
+}
+
+function whyWords({ state, cause, soakDue }: RolledNode): string {
+  const why = state === 'done' || state === 'unchanged' ? undefined : cause;
+  return [...(why === undefined ? [] : [why]), ...(soakDue ? ['soak of an earlier run still due'] : [])].join('; ');
 }
 
 /** A node that was never drained is unchanged, even if no balancer was read. */

@@ -3,6 +3,10 @@ import { OrchError } from '../../../src/core/base/errors.ts';
 import type { RunEvent } from '../../../src/core/event/event.ts';
 import type { Counters } from '../../../src/core/host/balancer.ts';
 import type { Steps } from '../../../src/core/task/task.ts';
+import { fold } from '../../../src/render/fold.ts';
+import { noPaint } from '../../../src/render/lines/paint.ts';
+import { recap } from '../../../src/render/lines/recap.ts';
+import { EMPTY_VIEW } from '../../../src/render/run-view.ts';
 import { sharedClock } from '../../support/cluster/run-fake.ts';
 import { Cluster, ends } from '../../support/cluster/toy-cluster.ts';
 import { answer, ROOT } from '../../support/cluster/toy-fleet.ts';
@@ -87,6 +91,37 @@ describe('a node whose soak an earlier run did not pass', () => {
     expect(planOf(run)).toEqual([
       { first: [{ host: 'gw-2', why: 'soak', changes: false }], waves: [['gw-2'], ['gw-1'], ['gw-3']] },
     ]);
+  });
+
+  test('is still due where the run stops before', async () => {
+    const cluster = left('gw-1');
+    cluster.fleet.soaking.add('gw-3');
+    cluster.fleet.onStep = (step, node) => {
+      if (step === 'waitReady' && node === 'gw-2') throw new OrchError('NOT_READY', 'answers 500', { host: 'gw-2' });
+    };
+    const run = await cluster.roll();
+    expect(run.events.find(({ type }) => type === 'roll.end')).toMatchObject({
+      nodes: {
+        'gw-1': { state: 'untouched', traffic: 'in', cause: 'gw-2 failed' },
+        'gw-2': { state: 'failed' },
+        'gw-3': { state: 'unchanged', traffic: 'in', soakDue: true },
+      },
+    });
+    expect(recap(run.events.reduce(fold, EMPTY_VIEW), noPaint)).toContain(
+      '  gw-3  unchanged    in service  soak of an earlier run still due',
+    );
+  });
+
+  test('is still due where the node itself was to change', async () => {
+    const cluster = left('gw-2', 'gw-3');
+    cluster.fleet.set('gw-3', 'drained');
+    cluster.fleet.onStep = (step, node) => {
+      if (step === 'waitReady' && node === 'gw-3') throw new OrchError('NOT_READY', 'answers 500', { host: 'gw-3' });
+    };
+    const run = await cluster.roll();
+    expect(recap(run.events.reduce(fold, EMPTY_VIEW), noPaint)).toContain(
+      '  gw-2  not started  in service  gw-3 failed; soak of an earlier run still due',
+    );
   });
 
   test('is none that is down: that one goes first for its own reason', async () => {
