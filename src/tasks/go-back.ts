@@ -84,8 +84,9 @@ async function readBack(p: Params, host: Reader): Promise<Back> {
 
 /** The target state. A container that runs the version already stays as it is: the inventory decides its settings. */
 async function goalOf(p: Params, found: ContainerInspect | null, host: Reader): Promise<SeenState> {
-  if (found === null || p.to === undefined || versionOf({ ref: found.Config.Image }) !== p.to)
-    return await wayBack(p.container, p.to, host);
+  const runs = found === null ? undefined : versionOf({ ref: found.Config.Image });
+  if (found === null || p.to === undefined || runs !== p.to)
+    return await wayBack(p.container, { to: p.to, runs }, host);
   return { image: found.Image, ref: found.Config.Image, body: sameAgain(found, found.Image), files: [] };
 }
 

@@ -4,12 +4,13 @@ import { defineTask } from '../core/task/define-task.ts';
 import { type Present, readPresent, readRecord } from './previous/observe.ts';
 import {
   digestOfState,
-  MOST_STATES,
+  earlierStates,
   PREVIOUS,
   type PreviousRecord,
   RECORD_OWNERSHIP,
   recordPath,
   type SeenState,
+  versionOf,
 } from './previous/record.ts';
 
 const params = z.strictObject({
@@ -33,7 +34,7 @@ const NOT_IN_SERVICE = 'it was not in full service before the change';
 
 /**
  * Records on a container's host what it runs, before its change: the id of its image, its settings, and its tasks'
- * files. The record keeps the last two states that served.
+ * files. The record also keeps the newest states of the last two other versions that served.
  *
  * @example yield keepPrevious({ container: 'api7-gateway', serves: true });
  */
@@ -66,6 +67,8 @@ function goodState({ serves }: Params, present: Present): { readonly state?: See
   return 'state' in present ? { state: present.state, why: '' } : present;
 }
 
+const NOTHING: Pick<PreviousRecord, 'states'> = { states: [] };
+
 async function keep(p: Params, host: Connection): Promise<void> {
   const [record, present, now] = await Promise.all([
     readRecord(p.container, host),
@@ -73,17 +76,15 @@ async function keep(p: Params, host: Connection): Promise<void> {
     host.clock(),
   ]);
   const { state, why } = goodState(p, present);
-  const before = state === undefined ? null : digestOfState(state);
-  const others = (record?.states ?? []).filter((other) => digestOfState(other) !== before);
-  const next: PreviousRecord = {
-    v: 1,
-    before,
-    ...(before === null ? { why } : {}),
-    states: [...(state === undefined ? [] : [{ keptAt: new Date(now).toISOString(), ...state }]), ...others].slice(
-      0,
-      MOST_STATES,
-    ),
-  };
+  const known = record ?? NOTHING;
+  const next: PreviousRecord =
+    state === undefined
+      ? { v: 1, before: null, why, states: known.states }
+      : {
+          v: 1,
+          before: digestOfState(state),
+          states: [{ keptAt: new Date(now).toISOString(), ...state }, ...earlierStates(known, versionOf(state))],
+        };
   await host.makeDirectory(PREVIOUS, { ...RECORD_OWNERSHIP, mode: '0700' });
   await host.writeFile(recordPath(p.container), `${JSON.stringify(next)}\n`, RECORD_OWNERSHIP);
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { defined } from '../core/base/data.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { defineQuery } from '../core/task/define-query.ts';
 import { readPresent, readRecord } from './previous/observe.ts';
-import { digestOfState, versionOf } from './previous/record.ts';
+import { digestOfState, earlierStates, versionOf } from './previous/record.ts';
 
 const params = z.strictObject({ container: z.string().min(1) });
 
@@ -35,10 +36,15 @@ export async function lookAtPrevious(container: string, host: Reader): Promise<P
     readPresent(container, host),
     readRecord(container, host),
   ]);
-  const runs = 'state' in present ? digestOfState(present.state) : undefined;
-  const states = (record?.states ?? []).filter((state) => digestOfState(state) !== runs);
+  const running = 'state' in present ? digestOfState(present.state) : undefined;
+  const runs = found === null ? undefined : versionOf({ ref: found.Config.Image });
+  const earlier = record === null ? [] : earlierStates(record, runs);
+  const states = (record?.states ?? []).filter((state) => {
+    const digest = digestOfState(state);
+    return digest !== running && (digest === record?.before || earlier.includes(state));
+  });
   return {
-    ...(found === null ? {} : { runs: versionOf({ ref: found.Config.Image }) }),
+    ...defined({ runs }),
     states: states.map((state) => ({
       version: versionOf(state),
       keptAt: state.keptAt,

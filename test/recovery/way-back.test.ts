@@ -140,7 +140,7 @@ test.each(everyNth(5, momentsOf(42, 84)))(
   },
 );
 
-test('the record is readable by root only, keeps two states, and has the settings by which the container was created', async () => {
+test('the record is readable by root only, keeps the states that served, and has the settings by which the container was created', async () => {
   const cluster = await due();
   expect(await cluster.run()).toMatchObject({ exitCode: 0 });
   await cluster.settle();
@@ -178,6 +178,19 @@ describe('the playbook rollback', () => {
     expect(ran).toMatchObject({ exitCode: 2, codes: ['NO_WAY_BACK', 'NO_WAY_BACK'] });
     expect(ran.messages[0]).toContain('version 3.9.0 is not recorded; recorded: 3.10.5');
     for (const name of GATEWAYS) expect([cluster.runs(name), cluster.serves(name)]).toEqual(['3.10.6', true]);
+  });
+
+  test.each([1, 2])('the version before stays within reach after %i changes of settings', async (changes) => {
+    const cluster = await upgraded();
+    cluster.edit('  gateway:', '  config: { gateway: { nginx_config: { worker_processes: 1 } } }\n  gateway:');
+    for (let count = 1; count <= changes; count++) {
+      cluster.edit(`worker_processes: ${count}`, `worker_processes: ${count + 1}`);
+      expect(await cluster.run()).toMatchObject({ exitCode: 0 });
+      await cluster.settle();
+    }
+    expect(await back(cluster, '3.10.5')).toMatchObject({ exitCode: 0, asked: [], outages: [] });
+    await cluster.settle();
+    for (const name of GATEWAYS) expect([cluster.runs(name), cluster.serves(name)]).toEqual(['3.10.5', true]);
   });
 
   test('the control plane is refused with the reason', async () => {

@@ -6,6 +6,7 @@ import { container } from '../../src/tasks/container.ts';
 import { goBack } from '../../src/tasks/go-back.ts';
 import { image } from '../../src/tasks/image.ts';
 import { keepPrevious } from '../../src/tasks/keep-previous.ts';
+import { lookAtPrevious } from '../../src/tasks/previous-states.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
@@ -78,4 +79,44 @@ test.each([
   await made(host, { log: 'off', memory: 2 ** 30 });
   expect((await back(host)).at(-1)).toMatch(/^changed/);
   expect((await back(host)).at(-1)).toMatch(/^ok/);
+});
+
+test('every version that is offered before a drain can be gone back to after its record', async () => {
+  /** A change of each kind: another version, or other settings of the same one. */
+  const history = ['1', '1', '2', '2', '2', '3', '4', '4'];
+  const begin = async (): Promise<DockerHost> => {
+    const host = new DockerHost();
+    for (const [round, version] of history.entries()) {
+      const ref = `api7/gateway:${version}`;
+      host.engine.loadArchive({ classic: `sha256:${version}`, containerd: `sha256:c${version}` }, ref);
+      const from = image({ ref });
+      if (round > 0) await carriedOut(host, keepPrevious({ container: NAME, serves: true }));
+      await carriedOut(host, from, container({ name: NAME, image: from, env: { ROUND: String(round) } }));
+    }
+    return host;
+  };
+  const { runs, states } = await lookAtPrevious(NAME, await begin());
+  const offered = [...new Set(states.map(({ version }) => version))].filter((version) => version !== runs);
+  expect([runs, ...offered]).toEqual(['4', '3', '2']);
+  for (const to of offered) {
+    const host = await begin();
+    await carriedOut(host, keepPrevious({ container: NAME, serves: true }));
+    await carriedOut(host, goBack({ container: NAME, to }));
+    expect(host.engine.bodyOf(NAME)?.Image).toBe(`api7/gateway:${to}`);
+    // And forward again.
+    await carriedOut(host, keepPrevious({ container: NAME, serves: true }));
+    await carriedOut(host, goBack({ container: NAME, to: '4' }));
+    expect(host.engine.bodyOf(NAME)).toMatchObject({
+      Image: 'api7/gateway:4',
+      Env: expect.arrayContaining(['ROUND=7']),
+    });
+  }
+  const host = await begin();
+  const refused = await runPlays(
+    [host],
+    onePlay(function* () {
+      yield goBack({ container: NAME, to: '1' });
+    }),
+  );
+  expect(refused.codes).toEqual(['NO_WAY_BACK']);
 });

@@ -11,10 +11,13 @@ export const recordPath = (container: string): string => `${PREVIOUS}/${containe
 export const RECORD_OWNERSHIP = { mode: '0600', owner: 'root', group: 'root' } as const;
 
 /** Several times the size of all configuration files. */
-export const RECORD_LIMIT = 8 * 1024 * 1024;
+export const RECORD_LIMIT = 12 * 1024 * 1024;
 
-/** A record keeps the last two states that served: the running and the previous one. */
-export const MOST_STATES = 2;
+/** Most earlier versions that a container can go back to. */
+const MOST_EARLIER = 2;
+
+/** A record keeps the running state and the earlier ones beside it. */
+const MOST_STATES = 1 + MOST_EARLIER;
 
 const keptFile = z.strictObject({
   path: z.string().startsWith('/'),
@@ -69,6 +72,20 @@ export function parseRecord(text: string): PreviousRecord | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * The states to go back to from a version: the newest of each other version. The record of a change keeps all of them,
+ * so a version that is offered before a drain is still there after it. `runs`: the running version, if there is one.
+ */
+export function earlierStates(
+  { states }: Pick<PreviousRecord, 'states'>,
+  runs: string | undefined,
+): readonly PreviousState[] {
+  const versions = states.map(versionOf);
+  return states
+    .filter((_, at) => versions[at] !== runs && versions.indexOf(versions[at] ?? '') === at)
+    .slice(0, MOST_EARLIER);
 }
 
 /** A state as read now. */
