@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { isConnectionLost } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
 import type { LockStop, LockView } from '../../core/host/lock.ts';
@@ -44,13 +45,24 @@ export async function readLocks(
   const errors: ErrorInfo[] = [];
   const seen = await pLimit(forks).map([...names], async (host): Promise<readonly SeenLock[]> => {
     try {
-      return [{ host, view: await (await hosts.get(host)).lock.view() }];
+      return [{ host, view: await lockOn(hosts, host) }];
     } catch (error) {
       errors.push(errorInfoOf(error, { host }));
       return [];
     }
   });
   return { seen: seen.flat(), errors };
+}
+
+/** A connection may be lost during a long wait for a run. */
+async function lockOn(hosts: Session['hosts'], host: string): Promise<LockView> {
+  const connection = await hosts.get(host);
+  try {
+    return await connection.lock.view();
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+    return await (await hosts.reconnect(host, connection)).lock.view();
+  }
 }
 
 /** Whether the next run takes the lock over. */

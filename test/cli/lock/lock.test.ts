@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { lockBreak } from '../../../src/cli/lock/break.ts';
 import { lockShow } from '../../../src/cli/lock/show.ts';
+import { runsStop } from '../../../src/cli/runs/stop.ts';
+import { OrchError } from '../../../src/core/base/errors.ts';
 import type { LockProcess } from '../../../src/core/host/lock.ts';
 import { thisProcess } from '../../../src/local/this-process.ts';
 import type { FakeHost } from '../../../src/testing/fake-host.ts';
@@ -66,6 +68,64 @@ test('break: a run that does not stop keeps its locks; --now takes them, and lea
   expect([locks.record, locks.old, locks.epoch]).toEqual([null, [], 2]);
   expect(await ask(scene)).toBe(0);
   expect(scene.printed).toBe('no host is locked\n');
+});
+
+test('break: a run that changes its lock between the reading and the request is asked all the same', async () => {
+  const scene = new LbScene();
+  const { locks, lock } = host(scene, 'lb-1');
+  await lock.take(OWNER, null);
+  // It begins to stop a container just then.
+  const { swap } = lock;
+  const op = { what: 'stop', container: 'api7-gateway', until: 999 } as const;
+  Object.assign(lock, {
+    swap: async (...words: Parameters<typeof swap>) => {
+      if (locks.record?.op === null) locks.record = { ...locks.record, op };
+      return await swap(...words);
+    },
+  });
+  scene.onTime = () => {
+    if (locks.record?.stop !== undefined) locks.record = null;
+  };
+  expect(await ask(scene)).toBe(0);
+  expect(scene.printed).toContain('the locks are released');
+});
+
+const lost = (): OrchError => new OrchError('CONNECTION_LOST', 'the SSH connection is closed', { retryable: true });
+
+test('break: a host that can no longer be read does not count as released', async () => {
+  const scene = new LbScene();
+  const { locks, lock } = host(scene, 'lb-1');
+  await lock.take(OWNER, null);
+  const { view } = lock;
+  scene.onTime = () => {
+    scene.dead.add('lb-1');
+    Object.assign(lock, { view: () => Promise.reject(lost()) });
+  };
+  expect(await ask(scene)).toBe(3);
+  expect(locks.record).toMatchObject({ stop: { reason: 'hot fix' } });
+  expect(scene.printed).not.toContain('the locks are released');
+  expect(scene.printed).toMatch(/^CONNECT_REFUSED on lb-1: .*; whether it is still locked is unknown$/m);
+  // After a short loss the wait goes on.
+  scene.dead.clear();
+  let losses = 0;
+  Object.assign(lock, { view: () => (losses++ === 1 ? Promise.reject(lost()) : view()) });
+  scene.onTime = () => {
+    if (losses > 3) locks.record = null;
+  };
+  expect(await ask(scene)).toBe(0);
+  expect(scene.printed).toContain('the locks are released');
+});
+
+test('runs stop: the beginning of several ids stops none of these runs', async () => {
+  const scene = new LbScene();
+  const stop = (run: string) =>
+    runsStop(run, { inventory: scene.file, forks: '5', reason: 'hot fix', wait: '1s' }, scene.outside);
+  await host(scene, 'lb-1').lock.take(OWNER, null);
+  await host(scene, 'lb-2').lock.take({ ...OWNER, token: 'u', run: 'run-78' }, null);
+  const asked = () => ['lb-1', 'lb-2'].filter((name) => host(scene, name).locks.record?.stop !== undefined);
+  await expect(stop('run')).rejects.toMatchObject({ code: 'RESUME_AMBIGUOUS' });
+  expect(asked()).toEqual([]);
+  expect([await stop('run-7'), asked()]).toEqual([5, ['lb-1']]);
 });
 
 test('break requires a reason', async () => {
