@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { NumberedEvent } from '../../src/core/event/event.ts';
 import type { RollingOptions } from '../../src/core/play/rolling.ts';
 import { Loaded, SIX } from './loaded-cluster.ts';
 
@@ -27,6 +28,55 @@ describe('a version whose routes answer 502, under 200 requests/s', () => {
     const loaded = new Loaded({ badRoutes: true, probe: true });
     const { codes } = await loaded.roll();
     expect({ codes, failed: loaded.failed }).toEqual({ codes: ['NOT_READY'], failed: 0 });
+  });
+});
+
+describe('a canary that fails with a part of its traffic, while others leave', () => {
+  const part = ['10', '10'];
+  const weightsOf = (loaded: Loaded) => ['lb-1', 'lb-2'].map((lb) => loaded.weights(lb)[0]);
+  const drainingAgain = (event: NumberedEvent): boolean =>
+    event.type === 'roll.step' && event.step === 'drainAgain' && event.status === 'begun';
+  const kept = {
+    state: 'failed',
+    traffic: 'in',
+    cause: expect.stringMatching(/gw-1.*; it keeps a part of its traffic$/),
+    next: 'api7-orch lb restore gw-1',
+  };
+
+  test('the budget is used up: it keeps the part, and the end names the command that gives it all', async () => {
+    const loaded = new Loaded({
+      badRoutes: true,
+      onEvent: (event, { cluster }) => {
+        if (event.type === 'roll.step' && event.step === 'waitInService')
+          for (const lb of cluster.balancers.values()) lb.command('set server gateways/gw-6 state maint');
+      },
+    });
+    const { codes, nodes } = await loaded.roll();
+    expect([codes, weightsOf(loaded), nodes['gw-1']]).toEqual([['SOAK_FAILED'], part, kept]);
+  });
+
+  test('all others leave at that moment: it keeps the part, or is drained and goes back', {
+    timeout: 60_000,
+  }, async () => {
+    const causes = new Set<string>();
+    for (let nth = 10; nth < 60; nth += 5) {
+      let operations: number | undefined;
+      const loaded = new Loaded({
+        badRoutes: true,
+        onEvent: (event) => {
+          if (drainingAgain(event)) operations = 0;
+        },
+        onOperation: (one) => {
+          if (operations !== undefined && operations++ === nth) one.leased(SIX.slice(1));
+        },
+      });
+      const { codes, nodes } = await loaded.roll();
+      const isBack = nodes['gw-1']?.state === 'rolledBack';
+      expect([nth, codes, weightsOf(loaded)]).toEqual([nth, ['SOAK_FAILED'], isBack ? ['100', '100'] : part]);
+      if (!isBack) expect(nodes['gw-1']).toEqual(kept);
+      causes.add(isBack ? 'back' : (/max unavailable|no other member/.exec(nodes['gw-1']?.cause ?? '')?.[0] ?? ''));
+    }
+    expect([...causes]).toEqual(['max unavailable', 'no other member', 'back']);
   });
 });
 

@@ -6,6 +6,7 @@ import { Hosts } from '../../src/engine/plan/hosts.ts';
 import { Locals } from '../../src/engine/plan/locals.ts';
 import { runPlaybook } from '../../src/engine/run-playbook.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
+import { leasePath } from '../../src/lb/lease.ts';
 import { localFiles } from '../../src/local/local-files.ts';
 import { fleetOf } from '../../src/traffic/fleet.ts';
 import { Cluster } from '../faults/engine/cluster.ts';
@@ -27,6 +28,8 @@ interface Scene {
   /** The duration of one operation on a host. */
   readonly latencyMs?: number;
   readonly onEvent?: (event: NumberedEvent, loaded: Loaded) => void;
+  /** Called before each operation on a host. */
+  readonly onOperation?: (loaded: Loaded) => void;
   /** The controller is killed at this event. */
   readonly killAt?: (event: NumberedEvent) => boolean;
 }
@@ -77,13 +80,36 @@ export class Loaded {
       SIX.filter((id) => this.cluster.lease(lb, id) !== undefined).map((id) => `${lb} ${id}`),
     );
 
+  /** Another operator writes leases of these gateways, and has not drained them yet. */
+  leased(ids: readonly string[]): void {
+    for (const lb of this.cluster.balancers.keys())
+      for (const id of ids) {
+        const lease = {
+          v: 2,
+          node: id,
+          before: {},
+          by: 'ops@bastion',
+          at: '2026-01-01',
+          reason: 'disks',
+          kind: 'hand',
+        };
+        const text = JSON.stringify({ ...lease, heldServers: [] });
+        this.cluster.hosts
+          .get(lb)
+          ?.files.write(leasePath('gateways', id), Buffer.from(text), { mode: '0600', owner: 'root', group: 'root' });
+      }
+  }
+
   async roll(rolling: RollingOptions = {}) {
     const { time } = this.cluster;
     const inventory = this.#inventory();
     const events: NumberedEvent[] = [];
     const killed = Promise.withResolvers<undefined>();
     const wire = new Wire(this.cluster, [], 0, NO_BLOWS);
-    wire.delay = () => this.#scene.latencyMs ?? 20;
+    wire.delay = () => {
+      this.#scene.onOperation?.(this);
+      return this.#scene.latencyMs ?? 20;
+    };
     const hosts = new Hosts(wire.connect, { clock: time });
     const never = new AbortController().signal;
     const listen = (event: NumberedEvent): void => {
@@ -104,6 +130,7 @@ export class Loaded {
       signal: never,
       urgent: never,
       fleet: fleetOf(inventory, { by: 'ops@desk' }),
+      restoreCommand: (node: string) => `api7-orch lb restore ${node}`,
     };
     const plays = function* (): Plays {
       yield* play({
@@ -128,7 +155,8 @@ export class Loaded {
     );
     const notes = events.flatMap((event) => (event.type === 'note' ? [event.message] : []));
     const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
-    return { exitCode: report?.exitCode, codes, failedAt, notes, warnings };
+    const nodes = Object.assign({}, ...events.flatMap((event) => (event.type === 'roll.end' ? [event.nodes] : [])));
+    return { exitCode: report?.exitCode, codes, failedAt, notes, warnings, nodes };
   }
 
   #inventory(): Inventory {

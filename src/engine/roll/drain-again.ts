@@ -8,7 +8,7 @@ interface Failed {
   readonly steps: StepRunner;
   /** Why the node keeps its traffic, read now: too many others are unavailable. */
   readonly whyKept: string | undefined;
-  /** Withdraws a lease without a drain. */
+  /** Withdraws a lease without a drain: the node keeps the traffic that it has. */
   readonly withdraw: () => Promise<unknown>;
 }
 

@@ -140,8 +140,8 @@ export class Roll implements DisruptionGate {
   /** Reports the result of every node; nothing if no node had to wait. */
   async report(): Promise<void> {
     if (!this.#acted) return;
-    const leftOut = this.#inRun.filter((host) => this.#hosts.get(host)?.isLeftOut);
-    emitOutcomes(this.#context, this.#state, this.#inRun, new Set(leftOut));
+    const leftOut = new Set(this.#inRun.filter((host) => this.#hosts.get(host)?.isLeftOut));
+    emitOutcomes(this.#context, { state: this.#state, inRun: this.#inRun, leftOut, canaries: this.#steps.canaries });
   }
 
   /** Why a node failed, also if that was found only after its program ended. */

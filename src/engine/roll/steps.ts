@@ -35,14 +35,14 @@ export class RollSteps implements StepRunner {
   readonly #facts: NodeFacts;
   /** By node: the gates that its own program has passed since the change. */
   readonly #met = new Map<string, ReadonlySet<string>>();
-  readonly #canaries: CanaryTraffic;
+  readonly canaries: CanaryTraffic;
   readonly #reports: StepReports;
 
   constructor(context: RollContext, soak: RollSoak, facts: NodeFacts) {
     this.#context = context;
     this.#soak = soak;
     this.#facts = facts;
-    this.#canaries = new CanaryTraffic(context, soak, this);
+    this.canaries = new CanaryTraffic(context, soak, this);
     this.#reports = new StepReports(context);
   }
 
@@ -59,7 +59,7 @@ export class RollSteps implements StepRunner {
     } catch (error) {
       const result = resultOf(AFTER_APPLY.has(step) ? await this.explained(node, error) : error, node);
       if (AFTER_APPLY.has(step))
-        await this.#canaries.failed(node, result, (traffic) => this.#restore(node, traffic, { soak: 'due' }));
+        await this.canaries.failed(node, result, (traffic) => this.#restore(node, traffic, { soak: 'due' }));
       end(result);
       return result;
     }
@@ -160,7 +160,7 @@ export class RollSteps implements StepRunner {
     const traffic = this.#context.fleet?.traffic(node);
     const soak = this.#soakAfter(details);
     if (step === 'soak') {
-      await this.#canaries.prove(node, (traffic) => this.#restore(node, traffic, defined({ soak })));
+      await this.canaries.prove(node, (traffic) => this.#restore(node, traffic, defined({ soak })));
       await this.#soak.watch(node, this);
       await this.soaked(node);
       return undefined;
@@ -168,7 +168,7 @@ export class RollSteps implements StepRunner {
     if (step === 'recheck' || traffic === undefined) return undefined;
     if (step !== 'restore') return await this.#carryOutTraffic(node, step, traffic, details);
     const restore = (percent?: number) => this.#restore(node, traffic, defined({ soak, percent }));
-    return await (details.inPart ? this.#canaries.restore(node, traffic, restore) : restore());
+    return await (details.inPart ? this.canaries.restore(node, traffic, restore) : this.canaries.end(node, restore));
   }
 
   /** What becomes of the mark. A version from before the change was in service: it needs no soak. */
@@ -200,9 +200,10 @@ export class RollSteps implements StepRunner {
       await this.run(node, () => traffic.keepPrevious(keeps), { quiet: true, signal: untilInterrupt(this.#context) });
     if (step === 'drainAgain') {
       const { whyKept } = await this.#facts.repeatable(node);
-      const withdraw = () => this.#restore(node, traffic, { quiet: true, ...(this.#soak.isWanted && { soak: 'due' }) });
-      await drainAgain({ node, traffic, steps: this, whyKept, withdraw });
-      return undefined;
+      // A canary keeps its part, and the lease with its weight.
+      const kept = defined({ percent: this.canaries.partOf(node), soak: this.#soakAfter({ route: ['soak'] }) });
+      const withdraw = () => this.#restore(node, traffic, { quiet: true, ...kept });
+      return void (await this.canaries.end(node, () => drainAgain({ node, traffic, steps: this, whyKept, withdraw })));
     }
     const evenHeld = this.#evenHeld(node);
     const made = programOf(traffic, step, { rolling: this.#context.play.options.rolling, evenHeld });

@@ -15,13 +15,25 @@ export class CanaryTraffic {
   readonly #context: RollContext;
   readonly #soak: RollSoak;
   readonly #steps: StepRunner;
-  /** Nodes with partial traffic. Their leases still exist: if the run ends here, the next one restores all traffic. */
-  readonly #inPart = new Set<string>();
+  /** By node: the share of its traffic. Its lease still exists: if the run ends here, the next one restores all traffic. */
+  readonly #inPart = new Map<string, number>();
 
   constructor(context: RollContext, soak: RollSoak, steps: StepRunner) {
     this.#context = context;
     this.#soak = soak;
     this.#steps = steps;
+  }
+
+  /** The share of its traffic that a node gets, in percent; undefined: all or nothing. */
+  partOf(node: string): number | undefined {
+    return this.#inPart.get(node);
+  }
+
+  /** Drains a node, or gives it all of its traffic: afterwards it gets no part any more. */
+  async end<R>(node: string, act: () => Promise<R>): Promise<R> {
+    const done = await act();
+    this.#inPart.delete(node);
+    return done;
   }
 
   /**
@@ -40,7 +52,7 @@ export class CanaryTraffic {
     const heldBy = await restore(percent);
     if (heldBy !== undefined) return heldBy;
     const balancers = await this.#steps.run(node, () => traffic.partlyRestored(), { quiet: true });
-    if (balancers.length > 0) this.#inPart.add(node);
+    if (balancers.length > 0) this.#inPart.set(node, percent);
     else if (canaryWeight !== undefined)
       noteOnce(
         `no balancer can give ${node} a part of its traffic: canary_weight ${canaryWeight} is ignored (HAProxy needs servers with a weight, such as 100)`,
@@ -53,20 +65,19 @@ export class CanaryTraffic {
     const traffic = this.#context.fleet?.traffic(node);
     if (traffic === undefined || !this.#inPart.has(node)) return;
     await this.#soak.watchPart(node);
-    await restore(traffic);
-    this.#inPart.delete(node);
+    await this.end(node, () => restore(traffic));
   }
 
   /**
    * Called when a node failed after its restore. If the failure was not the node's, it gets all of its traffic; else it
-   * is drained next. Failures here are warnings: the first failure is reported.
+   * is drained next, or keeps its part. Failures here are warnings: the first failure is reported.
    */
   async failed(node: string, result: Result, restore: Restore): Promise<void> {
     const traffic = this.#context.fleet?.traffic(node);
     const isSilent = result.kind === 'failed' && result.notNodesFault === true;
-    if (!this.#inPart.delete(node) || traffic === undefined || !isSilent) return;
+    if (!this.#inPart.has(node) || traffic === undefined || !isSilent) return;
     try {
-      await restore(traffic);
+      await this.end(node, () => restore(traffic));
     } catch (error) {
       const message = `it gets only a part of its traffic: ${error instanceof Error ? error.message : error}; api7-orch lb restore gives it all`;
       this.#context.emit({ type: 'warning', host: node, message });
