@@ -25,7 +25,7 @@ const isDue = (node: NodeState): boolean => node.phase === 'waiting' || (node.ph
 const isSeen = (node: NodeState): boolean => !node.balanced || node.seen !== undefined;
 
 /** Why the node would start, by the last observation. */
-function startReasonOf(node: NodeState): StartReason {
+export function startReasonOf(node: NodeState): StartReason {
   if (node.seen?.drainedByRun || isOutOfService(node)) return 'outOfService';
   const isDoubtful = node.seen !== undefined && (!node.seen.up || node.seen.soaking === true);
   return node.unhealthy || isDoubtful ? 'unhealthy' : 'batch';

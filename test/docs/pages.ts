@@ -11,7 +11,7 @@ export const PAGES: readonly string[] = [
     .sort(),
 ];
 
-const textOf = (path: string): string => readFileSync(new URL(path, root), 'utf8');
+export const textOf = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 
 /** A code block. */
 export interface Block {

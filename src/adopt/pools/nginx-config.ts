@@ -7,7 +7,7 @@ const MOST_PATTERNS = 100;
 const LONGEST_LINE = 4096;
 
 /** An upstream, as `nginx -T` prints it. */
-interface NginxUpstream {
+export interface NginxUpstream {
   readonly name: string;
   /** Path of the file that it is in. */
   readonly file: string;
