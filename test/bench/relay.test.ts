@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Relay, startRelay } from '../../bench/relay.ts';
+import { listen } from '../support/base/listen.ts';
 
 let echo: Server;
 let relay: Relay;
@@ -9,11 +10,7 @@ let client: Socket;
 
 beforeEach(async () => {
   echo = createServer((socket) => socket.pipe(socket));
-  echo.listen(0, '127.0.0.1');
-  await once(echo, 'listening');
-  const address = echo.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  relay = await startRelay({ address: '127.0.0.1', port: address.port });
+  relay = await startRelay({ address: '127.0.0.1', port: await listen(echo) });
   client = connect({ host: '127.0.0.1', port: relay.port, noDelay: true });
   await once(client, 'connect');
 });

@@ -14,13 +14,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
+import { createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/core/base/secret.ts';
 import type { RawConnection } from '../../src/transport/raw-connection.ts';
+import { listen } from '../support/base/listen.ts';
 import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 /** A connection under test, and what it runs on. */
@@ -79,8 +80,7 @@ export function connectionContract(
         reply.statusCode = request.url === '/busy' ? 503 : 200;
         reply.end(`body of ${request.url}\n`);
       });
-      await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
-      webPort = (web.address() as AddressInfo).port;
+      webPort = await listen(web);
       admin = createTcpServer((socket) => {
         socket.on('data', (line) => socket.end(`# answer to ${line.toString().trim()}\n${'row,1\n'.repeat(20_000)}`));
       });
@@ -154,8 +154,7 @@ export function connectionContract(
 
     test('its network: own addresses, and what listens there', async () => {
       const server = createTcpServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const { port } = server.address() as AddressInfo;
+      const port = await listen(server);
       const network = await host.network();
       expect(network.addresses).toEqual(expect.arrayContaining(['127.0.0.0/8', '127.0.0.1']));
       expect(network.addresses).toEqual(

@@ -1,4 +1,5 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { listen } from '../support/base/listen.ts';
 
 export interface RawEngine extends AsyncDisposable {
   /** `METHOD path` of every request. */
@@ -30,8 +31,7 @@ export async function rawEngine(answer: (request: string, socket: Socket) => voi
       }
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const engine: RawEngine = {
     requests,
     dials: 0,

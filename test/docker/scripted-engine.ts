@@ -1,7 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { compareVersions } from '../../src/docker/api-version.ts';
+import { listen } from '../support/base/listen.ts';
 
 export type Reply =
   | {
@@ -56,8 +57,7 @@ export async function scriptedEngine(
     response.writeHead(status, { 'content-type': 'application/json', ...reported });
     response.end(body === undefined ? '' : `${JSON.stringify(body)}\r\n`);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const engine: ScriptedEngine = {
     requests,
     bodies,

@@ -4,7 +4,6 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { OrchError } from '../../src/core/base/errors.ts';
 import { Secret } from '../../src/core/base/secret.ts';
 import { launchLocal } from '../../src/transport/local/local-process.ts';
@@ -18,6 +17,7 @@ import { haproxySocket } from '../../src/transport/sockets/haproxy-socket.ts';
 import { httpByTool } from '../../src/transport/sockets/http-by-tool.ts';
 import { httpOverSocket, httpTarget } from '../../src/transport/sockets/http-get.ts';
 import { connectSsh } from '../../src/transport/ssh/ssh.ts';
+import { listen } from '../support/base/listen.ts';
 import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { plainTarget } from '../support/ssh/plain-target.ts';
 
@@ -48,9 +48,8 @@ describe('a server that is no SSH server and greets without end', () => {
       sockets.add(socket);
       socket.on('error', () => {});
       endless(socket, text);
-    }).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = z.object({ port: z.number() }).parse(server.address());
+    });
+    const port = await listen(server);
     const target = {
       ...plainTarget,
       knownHosts: [],

@@ -1,7 +1,8 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { LoadTally } from '../lab/load/load-tally.ts';
 import { type StreamTarget, streamEchoes } from '../lab/load/stream-client.ts';
+import { listen } from '../support/base/listen.ts';
 
 const servers: ReturnType<typeof createServer>[] = [];
 afterEach(() => {
@@ -19,8 +20,7 @@ async function service(
     socket.write(greeting);
   });
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { balancer: 'lb-1', name: 'stream', host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  return { balancer: 'lb-1', name: 'stream', host: '127.0.0.1', port: await listen(server) };
 }
 
 const echo = (socket: Socket, line: string) => void socket.write(line);

@@ -6,6 +6,7 @@ import type { HttpReply, HttpRequest } from '../../src/core/host/connection.ts';
 import { balancerSilent } from '../../src/traffic/gates/balancer-silent.ts';
 import { controllerReaches } from '../../src/traffic/gates/controller-reaches.ts';
 import { DockerHost } from '../docker/docker-host.ts';
+import { listen } from '../support/base/listen.ts';
 import { plan } from '../tasks/settle.ts';
 import { fleetScene } from './fleet-scene.ts';
 
@@ -208,10 +209,8 @@ describe('a balancer that is ignored', () => {
   });
 
   test('the controller knows which process listens', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const server = createServer();
+    const port = await listen(server);
     expect(await controllerReaches('127.0.0.1', port)).toBe(true);
     await new Promise((resolve) => server.close(resolve));
     expect(await controllerReaches('127.0.0.1', port)).toBe(false);

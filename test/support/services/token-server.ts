@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { createSign, randomUUID, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { listen } from '../base/listen.ts';
 
 /** Claims of an access to one repository. */
 type Access = { readonly type: 'repository'; readonly name: string; readonly actions: readonly string[] };
@@ -62,8 +62,7 @@ export async function startTokenServer(
     reply.writeHead(200, { 'content-type': 'application/json' });
     reply.end(JSON.stringify({ token: tokenFor(access), expires_in: 300 }));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   return {
     realm: `http://127.0.0.1:${port}/token`,
     issuer: ISSUER,

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ssh2, { type Algorithms, type AuthContext, type Connection } from 'ssh2';
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
+import { listen } from '../base/listen.ts';
 import { temporaryDirectory } from '../base/temporary-directory.ts';
 
 /** An SSH server for logins alone, each judged by a function, which records every request for one. */
@@ -34,9 +35,7 @@ export async function startAuthServer(
       judge(request);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  const address = server.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const port = await listen(server);
   const parsed = ssh2.utils.parseKey(key);
   if (parsed instanceof Error) throw parsed;
   const knownHosts = join(directory, 'known_hosts');

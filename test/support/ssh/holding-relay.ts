@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { listen } from '../base/listen.ts';
 
 /** A relay to a server that counts the bytes, and stops at a byte of the test's choice. */
 export interface HoldingRelay extends AsyncDisposable {
@@ -47,10 +47,7 @@ export async function holdingRelay(serverPort: number): Promise<HoldingRelay> {
     client.on('end', () => server.end());
     server.on('close', () => client.destroy());
   });
-  relay.listen(0, '127.0.0.1');
-  await once(relay, 'listening');
-  const address = relay.address();
-  if (address === null || typeof address === 'string') throw new Error('the relay has no port');
+  const port = await listen(relay);
   const passUntil = (bytes: number): void => {
     limit = bytes;
     for (const pass of flush) pass();
@@ -67,7 +64,7 @@ export async function holdingRelay(serverPort: number): Promise<HoldingRelay> {
     limit = Number.POSITIVE_INFINITY;
   };
   return {
-    port: address.port,
+    port,
     passed: () => passed,
     holdAfter: (bytes) =>
       new Promise((resolve) => {

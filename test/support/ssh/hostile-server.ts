@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import ssh2, { type AuthContext, type ServerChannel } from 'ssh2';
+import { listen } from '../base/listen.ts';
 
 /** The behavior of a hostile SSH server with a client. */
 export interface Hostility {
@@ -38,9 +39,7 @@ export async function startHostileServer(address: string): Promise<HostileServer
       session.on('shell', (accepting) => open(accepting));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, address, () => resolve()));
-  const bound = server.address();
-  const port = bound !== null && typeof bound === 'object' ? bound.port : 0;
+  const port = await listen(server, address);
   return Object.assign(made, {
     port,
     hostKey: `ssh-rsa ${parsed.getPublicSSH().toString('base64')}`,

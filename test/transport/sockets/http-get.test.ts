@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { defined } from '../../../src/core/base/data.ts';
@@ -9,6 +7,7 @@ import { connectLocal } from '../../../src/transport/local/local.ts';
 import type { Dialer } from '../../../src/transport/sockets/dialer.ts';
 import { httpByTool } from '../../../src/transport/sockets/http-by-tool.ts';
 import { httpOverSocket, httpTarget } from '../../../src/transport/sockets/http-get.ts';
+import { listen } from '../../support/base/listen.ts';
 
 const target = httpTarget({ port: 80, path: '/', timeoutMs: 200 });
 
@@ -61,9 +60,8 @@ test('the request names the requested host, or address and port', async () => {
 });
 
 test('the tool of the host names it too', async () => {
-  await using server = createServer((request, response) => response.end(request.headers.host)).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = (server.address() as AddressInfo).port;
+  await using server = createServer((request, response) => response.end(request.headers.host));
+  const port = await listen(server);
   const here = await connectLocal('here', { become: 'none' });
   const asked = async (host?: string) =>
     (await httpByTool(here.run, httpTarget({ port, path: '/', ...defined({ host }) }))).body;

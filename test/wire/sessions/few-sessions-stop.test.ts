@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readingShell } from '../../../src/transport/read/reading-shell.ts';
 import { openLink } from '../../../src/transport/ssh/connect/client.ts';
 import { launchAside } from '../../../src/transport/ssh/link/aside.ts';
 import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
+import { listen } from '../../support/base/listen.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
 let one: TestSshd;
@@ -78,8 +79,7 @@ describe('a command that is stopped where sshd grants one session', () => {
       server.on('error', () => {}).on('close', () => client.destroy());
       client.pipe(server).pipe(client);
     });
-    await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
-    const { port } = door.address() as AddressInfo;
+    const port = await listen(door);
     const target = one.target({ port, become: 'none', knownHosts: ['/dev/null'] });
     const host = await connectSsh(target, { acceptNewHostKeys: true });
     const mark = newMark();

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, symlinkSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
-import { type AddressInfo, createServer, type Server as SocketServer } from 'node:net';
+import { createServer, type Server as SocketServer } from 'node:net';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,6 +11,7 @@ import { rawHost } from '../../../src/transport/raw-host.ts';
 import { DialError } from '../../../src/transport/sockets/dialer.ts';
 import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { installed } from '../../support/base/installed.ts';
+import { listen } from '../../support/base/listen.ts';
 import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { startSshd } from '../../support/ssh/sshd.ts';
 
@@ -53,8 +54,7 @@ test('a session whose start failed takes no room from the next', async () => {
         });
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const host = await connectSsh(sshd.target({ port, knownHosts: ['/dev/null'] }), { acceptNewHostKeys: true });
   const none = { code: 'CHANNEL_REFUSED', retryable: true, hint: expect.stringContaining('ulimit -u') };
   for (let i = 0; i < 12; i += 2)
@@ -92,6 +92,7 @@ describe('tools that replace forwarding', () => {
   let base: string;
   let admin: SocketServer;
   let web: Server;
+  let port: number;
   beforeAll(async () => {
     base = temporaryDirectory('tools');
     // Like HAProxy: a client that has sent everything still gets the reply.
@@ -108,7 +109,7 @@ describe('tools that replace forwarding', () => {
       reply.statusCode = request.url === '/busy' ? 503 : 200;
       reply.end(`body of ${request.url}`);
     });
-    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    port = await listen(web);
   });
   afterAll(() => {
     admin.close();
@@ -146,7 +147,6 @@ describe('tools that replace forwarding', () => {
     ['wget', '/usr/bin/wget'],
   ])('HTTP by %s', async (name, file) => {
     const host = hostWith({ [name]: installed(file, name) });
-    const { port } = web.address() as AddressInfo;
     expect(await host.httpGet({ port, path: '/a?b=c&d' })).toEqual({ status: 200, body: 'body of /a?b=c&d' });
     expect(await host.httpGet({ port, path: '/busy' })).toEqual({ status: 503, body: 'body of /busy' });
     await expect(host.httpGet({ port: 1, path: '/' })).rejects.toMatchObject({ code: 'HTTP_UNREACHABLE' });

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { sshHops } from '../../../src/transport/ssh/connect/hops.ts';
 import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
+import { listen } from '../../support/base/listen.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
 let sshd: TestSshd;
@@ -103,9 +104,7 @@ test('an agent full of wrong keys, and one that has ended', async () => {
 
 test('refused, no response, unknown name, no SSH server', async () => {
   const mute = createServer((socket) => socket.resume());
-  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
-  const address = mute.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const port = await listen(mute);
   await expect(open({ port, connectTimeoutMs: 600 })).rejects.toMatchObject({
     code: 'CONNECT_TIMED_OUT',
     retryable: true,
@@ -134,9 +133,7 @@ test('many at once get through a server that drops some', async () => {
 
 test('an abort ends a connection attempt', async () => {
   const mute = createServer();
-  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
-  const address = mute.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const port = await listen(mute);
   const attempt = connectSsh(sshd.target({ port }), { acceptNewHostKeys: false, signal: AbortSignal.timeout(200) });
   await expect(attempt).rejects.toMatchObject({
     code: 'INTERRUPTED',

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import ssh2 from 'ssh2';
@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { defined } from '../../../src/core/base/data.ts';
 import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
+import { listen } from '../../support/base/listen.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
 let sshd: TestSshd;
@@ -26,8 +27,7 @@ afterAll(() => sshd[Symbol.asyncDispose]());
 
 const listening = async (server: Server): Promise<number> => {
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
+  return listen(server);
 };
 /** A server with a scripted behavior for each connection; `count` is their number. */
 async function serve(treat: (socket: Socket, count: number) => void): Promise<{ port: number; count: () => number }> {
@@ -68,8 +68,7 @@ async function loginServer(
     treat(client, () => Reflect.get(client, '_sock'));
   });
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  return (server.address() as AddressInfo).port;
+  return listen(server);
 }
 
 describe('a timeout names its stage', () => {

@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RawConnection } from '../../../src/transport/raw-connection.ts';
 import { type SshHops, sshHops } from '../../../src/transport/ssh/connect/hops.ts';
 import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
+import { listen } from '../../support/base/listen.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
 let far: TestSshd;
@@ -34,8 +35,7 @@ async function door(treat: (socket: Socket, count: number) => void): Promise<{ p
     treat(socket, ++count);
   });
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { port: (server.address() as AddressInfo).port, count: () => count };
+  return { port: await listen(server), count: () => count };
 }
 const relayTo =
   (port: number) =>

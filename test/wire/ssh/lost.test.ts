@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RawConnection } from '../../../src/transport/raw-connection.ts';
 import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
+import { listen } from '../../support/base/listen.ts';
 import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
@@ -29,9 +30,7 @@ test('all work ends as lost when the connection is cut, and so does all later wo
   const host = await open();
   const asked = Promise.withResolvers<void>();
   const web = createServer(() => asked.resolve());
-  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
-  const address = web.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const port = await listen(web);
   const large = join(base, 'large');
   writeFileSync(large, Buffer.alloc(1024));
   await host.facts();

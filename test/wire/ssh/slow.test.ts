@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
+import { listen } from '../../support/base/listen.ts';
 import { holdingRelay } from '../../support/ssh/holding-relay.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
@@ -69,8 +70,7 @@ test.concurrent('a slow banner, line by line and the last one byte by byte, is w
       server.pipe(client);
     });
   });
-  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
-  const { port } = relay.address() as AddressInfo;
+  const port = await listen(relay);
   const host = await connectSsh(sshd.target({ port, knownHosts: ['/dev/null'] }), { acceptNewHostKeys: true });
   expect((await host.run({ argv: ['echo', 'in'] })).stdout).toBe('in\n');
   await host.close();
