@@ -5,7 +5,6 @@ import { connectLocal } from '../../src/transport/local/local.ts';
 import { launchLocal } from '../../src/transport/local/local-process.ts';
 import { rawHost } from '../../src/transport/raw-host.ts';
 import { DialError } from '../../src/transport/sockets/dialer.ts';
-import { connectSsh } from '../../src/transport/ssh/ssh.ts';
 import { installed } from '../support/base/installed.ts';
 import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { type SshdOptions, startSshd } from '../support/ssh/sshd.ts';
@@ -23,7 +22,7 @@ export async function overSsh(options: SshdOptions = {}): Promise<OpenConnection
   installed('/usr/bin/socat', 'socat');
   // bash reads this even for a command that comes over ssh.
   writeFileSync(join(sshd.home, '.bashrc'), 'echo "Welcome!"; echo "mind the step" >&2\n');
-  const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
+  const host = await sshd.connect();
   return {
     host,
     [Symbol.asyncDispose]: async () => {

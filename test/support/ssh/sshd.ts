@@ -5,6 +5,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LOCK_PATHS } from '../../../src/transport/lock/fence.ts';
+import type { RawConnection } from '../../../src/transport/raw-connection.ts';
+import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
 import { freePort } from '../base/free-port.ts';
 import { installed } from '../base/installed.ts';
@@ -59,6 +61,8 @@ export interface TestSshd extends AsyncDisposable {
   /** Public key of the host as in known_hosts: `ssh-ed25519 AAAA…`. */
   hostKey(type?: string): string;
   target(overrides?: Partial<SshTarget>): SshTarget;
+  /** Connects as a run does, without new host keys. */
+  connect(overrides?: Partial<SshTarget>): Promise<RawConnection>;
   /** Process ids of the server's children with connections of the test user. */
   connections(): readonly number[];
 }
@@ -146,6 +150,17 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
         .trim();
     const knownHosts = join(directory, 'known_hosts');
     writeFileSync(knownHosts, types.map((type) => `[127.0.0.1]:${port} ${hostKey(type)}\n`).join(''), { mode: 0o600 });
+    const target = (overrides: Partial<SshTarget> = {}): SshTarget => ({
+      name: 'test-host',
+      address: '127.0.0.1',
+      port,
+      user,
+      identityFiles: [identityFile],
+      knownHosts: [knownHosts],
+      become: 'sudo',
+      connectTimeoutMs: 30_000,
+      ...overrides,
+    });
     return {
       port,
       user,
@@ -154,17 +169,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
       identityFile,
       knownHosts,
       hostKey,
-      target: (overrides) => ({
-        name: 'test-host',
-        address: '127.0.0.1',
-        port,
-        user,
-        identityFiles: [identityFile],
-        knownHosts: [knownHosts],
-        become: 'sudo',
-        connectTimeoutMs: 30_000,
-        ...overrides,
-      }),
+      target,
+      connect: (overrides) => connectSsh(target(overrides), { acceptNewHostKeys: false }),
       connections: () => processesOf(user, 'sshd'),
       [Symbol.asyncDispose]: async () => {
         for (const step of undo) step();

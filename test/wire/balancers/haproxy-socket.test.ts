@@ -4,7 +4,6 @@ import { withDocker } from '../../../src/docker/client.ts';
 import { haproxy } from '../../../src/lb/haproxy/haproxy.ts';
 import { type HaproxyServer, parseServersState } from '../../../src/lb/haproxy/state.ts';
 import { isDrainedOrMaintenance, readMember } from '../../../src/lb/read-member.ts';
-import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { FakeHaproxy } from '../../support/balancers/fake-haproxy.ts';
 import { startHaproxy, startNodes, type TestHaproxy, type TestNode } from '../../support/balancers/haproxy.ts';
 import { freePort } from '../../support/base/free-port.ts';
@@ -194,7 +193,7 @@ describe('as a user without access to the socket', () => {
     await lb.reload();
     installed('/usr/bin/socat', 'socat');
     await using sshd = await startSshd({ config: lines });
-    const host: Connection = withDocker(await connectSsh(sshd.target({ name: 'lb-1' }), { acceptNewHostKeys: false }));
+    const host: Connection = withDocker(await sshd.connect({ name: 'lb-1' }));
     try {
       const balancer = haproxy({ pool: 'wire', host: 'lb-1', socket: lb.socket, config: lb.config });
       const member = { ...MEMBER, port };

@@ -9,7 +9,6 @@ import type { Connection } from '../../../src/core/host/connection.ts';
 import { withDocker } from '../../../src/docker/client.ts';
 import { type NginxOptions, nginx } from '../../../src/lb/nginx/nginx.ts';
 import type { RawConnection } from '../../../src/transport/raw-connection.ts';
-import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { listenAs, type RealNginx, startNginx } from '../../support/balancers/real-nginx.ts';
 import { freePort } from '../../support/base/free-port.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
@@ -32,7 +31,7 @@ const served: string[] = [];
 
 beforeAll(async () => {
   sshd = await startSshd();
-  raw = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
+  raw = await sshd.connect();
   host = withDocker(raw);
   real = await startNginx(PORT, LINES);
   nodes = await Promise.all(

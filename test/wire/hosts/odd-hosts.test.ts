@@ -4,12 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RawConnection } from '../../../src/transport/raw-connection.ts';
-import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { installed } from '../../support/base/installed.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
-
-const open = (sshd: TestSshd, ...[overrides]: Parameters<TestSshd['target']>): Promise<RawConnection> =>
-  connectSsh(sshd.target(overrides), { acceptNewHostKeys: false });
 
 const OWNED = { mode: '0600', owner: 0, group: 0 } as const;
 
@@ -22,7 +18,7 @@ describe('a clock that is', () => {
     const library = `/usr/lib/${execFileSync('uname', ['-m'], { encoding: 'utf8' }).trim()}-linux-gnu/faketime/libfaketime.so.1`;
     installed(library, 'libfaketime');
     await using sshd = await startSshd({ sudo: 'none', config: [`SetEnv LD_PRELOAD=${library} FAKETIME=${offset}`] });
-    const host = await open(sshd, { become: 'none' });
+    const host = await sshd.connect({ become: 'none' });
     const { clockSkewMs, uid } = await host.facts();
     // The host responds within a minute.
     expect(Math.abs(clockSkewMs - expected)).toBeLessThan(60_000);
@@ -45,7 +41,7 @@ describe('bytes that are no text', () => {
   let host: RawConnection;
   beforeAll(async () => {
     sshd = await startSshd();
-    host = await open(sshd);
+    host = await sshd.connect();
   });
   afterAll(async () => {
     await host.close();

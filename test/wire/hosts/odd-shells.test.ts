@@ -3,13 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/core/base/secret.ts';
-import type { RawConnection } from '../../../src/transport/raw-connection.ts';
-import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { installed } from '../../support/base/installed.ts';
-import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
-
-const open = (sshd: TestSshd, ...[overrides]: Parameters<TestSshd['target']>): Promise<RawConnection> =>
-  connectSsh(sshd.target(overrides), { acceptNewHostKeys: false });
+import { startSshd } from '../../support/ssh/sshd.ts';
 
 const OWNED = { mode: '0600', owner: 0, group: 0 } as const;
 
@@ -38,7 +33,7 @@ describe('a login shell that greets on both streams', () => {
       { encoding: 'utf8' },
     );
     expect([plain.stdout, plain.stderr]).toEqual(['Welcome!\nin\n', 'mind the step\n']);
-    const host = await open(sshd);
+    const host = await sshd.connect();
     expect(
       await host.run({ script: "printf '%s\\n' \"it's $A!\"; cat; exit 3" }, { stdin: 'rest', env: { A: 'x\ny' } }),
     ).toEqual({ code: 3, signal: null, stdout: "it's x\ny!\nrest", stderr: '' });
@@ -61,7 +56,7 @@ describe('a host without sudo', () => {
     installed(shell, debianPackage);
     await using sshd = await startSshd({ sudo: 'none', shell, config: ['SetEnv PATH=/nowhere'] });
     for (const overrides of [{}, { becomePassword: Secret.of('of no use') }]) {
-      const host = await open(sshd, overrides);
+      const host = await sshd.connect(overrides);
       await expect(host.facts()).rejects.toMatchObject({
         code: 'CONNECT_SUDO_MISSING',
         hint: expect.stringContaining('install sudo'),

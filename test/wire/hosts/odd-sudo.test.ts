@@ -2,12 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../../src/core/base/secret.ts';
-import type { RawConnection } from '../../../src/transport/raw-connection.ts';
-import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { locked, type SshdOptions, startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
-
-const open = (sshd: TestSshd, ...[overrides]: Parameters<TestSshd['target']>): Promise<RawConnection> =>
-  connectSsh(sshd.target(overrides), { acceptNewHostKeys: false });
 
 describe('a sudo that', () => {
   const PASSWORD = 'open sésame';
@@ -29,7 +24,7 @@ describe('a sudo that', () => {
     ['asks for every command', 'timestamp_timeout=0'],
   ])('%s is handled, and its words are nowhere in the output', async (_name, line) => {
     await using sshd = await strict(line);
-    const host = await open(sshd, { becomePassword: Secret.of(PASSWORD) });
+    const host = await sshd.connect({ becomePassword: Secret.of(PASSWORD) });
     expect((await host.facts()).uid).toBe(0);
     expect(await host.run({ script: 'id -un; cat; echo err >&2' }, { stdin: 'in\n' })).toEqual({
       code: 0,
@@ -38,7 +33,7 @@ describe('a sudo that', () => {
       stderr: 'err\n',
     });
     await host.close();
-    const nobody = await open(sshd);
+    const nobody = await sshd.connect();
     await expect(nobody.facts()).rejects.toMatchObject({ code: 'CONNECT_SUDO_PASSWORD' });
     await nobody.close();
   });
@@ -137,7 +132,7 @@ describe('a sudo that', () => {
       using _service = { [Symbol.dispose]: () => rmSync(service, { force: true }) };
       if (pam !== undefined)
         writeFileSync(service, `auth required pam_permit.so\naccount required pam_debug.so acct=${pam}\n`);
-      const host = await open(sshd, password === undefined ? {} : { becomePassword: Secret.of(PASSWORD) });
+      const host = await sshd.connect(password === undefined ? {} : { becomePassword: Secret.of(PASSWORD) });
       // Only now: sshd would refuse the login, too.
       if (expired) locked('usermod', ['-e', '1970-01-02', sshd.user]);
       const refused = { code: 'CONNECT_SUDO_DENIED', retryable: false, host: 'test-host' };
@@ -157,7 +152,7 @@ describe('a host that runs no command', () => {
   test('a sudo whose sh may start no program is not mistaken for a failed command', async () => {
     await using sshd = await startSshd();
     execFileSync('sh', ['-c', `echo 'Defaults:${sshd.user} noexec' >> /etc/sudoers.d/${sshd.user}`]);
-    const host = await open(sshd);
+    const host = await sshd.connect();
     const refused = { code: 'CONNECT_SHELL_REFUSED', hint: expect.stringContaining('noexec') };
     await expect(host.run({ script: 'echo never' })).rejects.toMatchObject(refused);
     await expect(host.facts()).rejects.toMatchObject(refused);
@@ -166,7 +161,7 @@ describe('a host that runs no command', () => {
 
   test('a server that echoes its input has not run the command, and the script is not shown', async () => {
     await using sshd = await startSshd({ config: ['ForceCommand cat'] });
-    const host = await open(sshd, { become: 'none' });
+    const host = await sshd.connect({ become: 'none' });
     const error = await host.run({ script: 'echo s3cret' }, { stdin: 'x'.repeat(100_000) }).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'CONNECT_SHELL_REFUSED', hint: expect.stringContaining('ForceCommand') });
     expect(JSON.stringify(error)).not.toContain('s3cret');

@@ -7,7 +7,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchLocal } from '../../../src/transport/local/local-process.ts';
 import { dockerDial } from '../../../src/transport/sockets/dial.ts';
 import { DialError } from '../../../src/transport/sockets/dialer.ts';
-import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { installed } from '../../support/base/installed.ts';
 import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { locked, startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
@@ -66,7 +65,7 @@ function dialWith(
 }
 
 test('the engine of a host responds to a user who reaches it only by sudo', async () => {
-  const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
+  const host = await sshd.connect();
   for (let time = 0; time < 2; time++) expect(await ask(await host.dialDocker(), '/_ping')).toBe('OK');
   const many = await Promise.all(Array.from({ length: 4 }, async () => await ask(await host.dialDocker(), '/_ping')));
   expect(many).toEqual(['OK', 'OK', 'OK', 'OK']);
@@ -77,13 +76,13 @@ test('it responds by a forwarded socket where the user may open it', async () =>
   await using free = await startSshd({ sudo: 'none' });
   const group = execFileSync('stat', ['-Lc', '%G', '/var/run/docker.sock'], { encoding: 'utf8' }).trim();
   locked('usermod', ['-aG', group, free.user]);
-  const host = await connectSsh(free.target({ become: 'none' }), { acceptNewHostKeys: false });
+  const host = await free.connect({ become: 'none' });
   expect(await ask(await host.dialDocker(), '/_ping')).toBe('OK');
   await host.close();
 });
 
 test('a user without access gets a clear error', async () => {
-  const host = await connectSsh(sshd.target({ become: 'none' }), { acceptNewHostKeys: false });
+  const host = await sshd.connect({ become: 'none' });
   await expect(ask(await host.dialDocker(), '/_ping')).rejects.toMatchObject({ code: 'DOCKER_DENIED' });
   await host.close();
 });

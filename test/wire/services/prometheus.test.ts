@@ -5,7 +5,6 @@ import type { Connection, HttpTls } from '../../../src/core/host/connection.ts';
 import { withDocker } from '../../../src/docker/client.ts';
 import { httpByTool } from '../../../src/transport/sockets/http-by-tool.ts';
 import { httpTarget } from '../../../src/transport/sockets/http-get.ts';
-import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { freePort } from '../../support/base/free-port.ts';
 import {
   makeCertificates,
@@ -31,7 +30,7 @@ beforeAll(async () => {
     startPrometheus({ login: true }),
     startPrometheus({ receiver: true, login: true, certificates }),
   ]);
-  host = withDocker(await connectSsh(sshd.target(), { acceptNewHostKeys: false }));
+  host = withDocker(await sshd.connect());
 });
 afterAll(async () => {
   await host.close();

@@ -24,7 +24,7 @@ describe('a command that is stopped where sshd grants one session', () => {
   const newMark = (): string => `43.${Date.now() % 1_000_000}${marks++}`;
 
   test.each(['sudo', 'none'] as const)('past its time limit, its group is killed; become %s', async (become) => {
-    const host = await connectSsh(one.target({ become }), { acceptNewHostKeys: false });
+    const host = await one.connect({ become });
     const mark = newMark();
     const begun = Date.now();
     await expect(host.run({ script: `sleep ${mark} & sleep ${mark}` }, { timeoutMs: 1500 })).rejects.toMatchObject({
@@ -40,7 +40,7 @@ describe('a command that is stopped where sshd grants one session', () => {
   });
 
   test('a command that ignores TERM is killed', async () => {
-    const host = await connectSsh(one.target(), { acceptNewHostKeys: false });
+    const host = await one.connect();
     const mark = newMark();
     const script = `trap '' TERM; sleep ${mark}; sleep ${mark}`;
     await expect(host.run({ script }, { timeoutMs: 1500 })).rejects.toMatchObject({ code: 'TIMED_OUT' });

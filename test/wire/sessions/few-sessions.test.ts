@@ -8,7 +8,6 @@ import { readingShell } from '../../../src/transport/read/reading-shell.ts';
 import { runShell } from '../../../src/transport/shell/channel.ts';
 import { dockerDial } from '../../../src/transport/sockets/dial.ts';
 import { openLink } from '../../../src/transport/ssh/connect/client.ts';
-import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { installed } from '../../support/base/installed.ts';
 import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
@@ -30,7 +29,7 @@ afterAll(async () => {
 });
 
 test.concurrent('with MaxSessions 1 a child that is left behind blocks no other command', async () => {
-  const host = await connectSsh(one.target(), { acceptNewHostKeys: false });
+  const host = await one.connect();
   const begun = Date.now();
   expect(await host.run({ script: 'sleep 25.75 & echo hi' })).toMatchObject({ code: 0, stdout: 'hi\n' });
   expect(Date.now() - begun).toBeLessThan(20_000);

@@ -7,7 +7,6 @@ import { Secret } from '../../../src/core/base/secret.ts';
 import { readingShell } from '../../../src/transport/read/reading-shell.ts';
 import type { Launch, SessionWish } from '../../../src/transport/shell/shell-process.ts';
 import { openLink } from '../../../src/transport/ssh/connect/client.ts';
-import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { locked, startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
 let sshd: TestSshd;
@@ -38,7 +37,7 @@ async function lane() {
 }
 
 test('all reads and small writes of a host go through one shell, which ends with the connection', async () => {
-  const host = await connectSsh(sshd.target({ become: 'none' }), { acceptNewHostKeys: false });
+  const host = await sshd.connect({ become: 'none' });
   const owned = { mode: '0600', owner: sshd.user, group: sshd.user } as const;
   for (let i = 0; i < 5; i++) {
     await host.writeFile(join(sshd.home, 'small'), Buffer.from([0, i, 255]), owned);
@@ -119,7 +118,7 @@ test('a lost connection fails running and waiting scripts', async () => {
 
 test('an sshd that grants one session serves reads and commands alternately', async () => {
   await using narrow = await startSshd({ config: ['MaxSessions 1'] });
-  const host = await connectSsh(narrow.target(), { acceptNewHostKeys: false });
+  const host = await narrow.connect();
   expect((await host.facts()).uid).toBe(0);
   expect((await host.run({ argv: ['echo', 'hello'] })).stdout).toBe('hello\n');
   expect((await host.stat('/'))?.type).toBe('directory');
@@ -130,8 +129,7 @@ test('a sudo password is sent by stdin, only when sudo asks', async () => {
   await using asking = await startSshd({ sudo: 'password' });
   const hash = execFileSync('openssl', ['passwd', '-6', 'sésame 1'], { encoding: 'utf8' }).trim();
   locked('usermod', ['-p', hash, asking.user]);
-  const connect = (password: string, port = asking) =>
-    connectSsh(port.target({ becomePassword: Secret.of(password) }), { acceptNewHostKeys: false });
+  const connect = (password: string, port = asking) => port.connect({ becomePassword: Secret.of(password) });
   const host = await connect('sésame 1');
   expect((await host.facts()).uid).toBe(0);
   const { stdout } = await host.run({ script: 'id -un; cat; ps -eo args' }, { stdin: 'the input' });

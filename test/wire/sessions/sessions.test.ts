@@ -17,7 +17,7 @@ import { startSshd } from '../../support/ssh/sshd.ts';
 
 test('a server that allows few sessions is waited for', async () => {
   await using sshd = await startSshd({ config: ['MaxSessions 2'] });
-  const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
+  const host = await sshd.connect();
   const results = await Promise.all(Array.from({ length: 12 }, (_, i) => host.run({ script: `sleep 0.1; echo ${i}` })));
   expect(results.map(({ stdout }) => Number(stdout))).toEqual(Array.from({ length: 12 }, (_, i) => i));
   await host.close();
@@ -25,7 +25,7 @@ test('a server that allows few sessions is waited for', async () => {
 
 test('a server that allows no session is reported', async () => {
   await using sshd = await startSshd({ config: ['MaxSessions 0'] });
-  const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
+  const host = await sshd.connect();
   await expect(host.stat('/')).rejects.toMatchObject({
     code: 'CHANNEL_REFUSED',
     retryable: true,
@@ -69,7 +69,7 @@ test('a session whose start failed takes no room from the next', async () => {
 test('sudo that gives each command a terminal of its own changes nothing', async () => {
   await using sshd = await startSshd();
   execFileSync('sh', ['-c', `echo 'Defaults:${sshd.user} use_pty' >> /etc/sudoers.d/${sshd.user}`]);
-  const host = await connectSsh(sshd.target(), { acceptNewHostKeys: false });
+  const host = await sshd.connect();
   const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
   const path = join(sshd.directory, 'bytes');
   await host.writeFile(path, bytes, { mode: '0600', owner: 0, group: 0 });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { startSshd } from '../../support/ssh/sshd.ts';
 
 describe('an sshd that allows nothing but', () => {
@@ -14,7 +13,7 @@ describe('an sshd that allows nothing but', () => {
     ['ciphers in CBC mode', ['Ciphers aes128-cbc,3des-cbc'], 'cipher'],
   ])('%s is not connected to', async (_what, config, what) => {
     await using sshd = await startSshd({ sudo: 'none', config });
-    await expect(connectSsh(sshd.target(), { acceptNewHostKeys: false })).rejects.toMatchObject({
+    await expect(sshd.connect()).rejects.toMatchObject({
       code: 'CONNECT_NO_COMMON_ALGORITHM',
       message: expect.stringContaining(what),
       hint: expect.stringContaining('docs/security.md'),
@@ -33,7 +32,7 @@ describe('an sshd that allows', () => {
     ['compression where it is wanted', ['Compression yes']],
   ])('%s works', async (_what, config) => {
     await using sshd = await startSshd({ sudo: 'none', config });
-    const host = await connectSsh(sshd.target({ become: 'none' }), { acceptNewHostKeys: false });
+    const host = await sshd.connect({ become: 'none' });
     expect((await host.run({ script: 'head -c 300000 /dev/zero | tr "\\0" x' })).stdout).toHaveLength(300_000);
     await host.close();
   });

@@ -27,7 +27,7 @@ afterAll(async () => {
   await sshd[Symbol.asyncDispose]();
 });
 
-const open = (overrides: Partial<SshTarget> = {}) => connectSsh(sshd.target(overrides), { acceptNewHostKeys: false });
+const open = (overrides: Partial<SshTarget> = {}) => sshd.connect(overrides);
 /** The end of a socket. */
 const firstError = (socket: Duplex): Promise<never> =>
   new Promise((_resolve, reject) => socket.on('error', reject).resume());
@@ -122,9 +122,7 @@ test('refused, no response, unknown name, no SSH server', async () => {
 
 test('many at once get through a server that drops some', async () => {
   await using narrow = await startSshd({ config: ['MaxStartups 3:60:6'] });
-  const hosts = await Promise.all(
-    Array.from({ length: 20 }, () => connectSsh(narrow.target(), { acceptNewHostKeys: false })),
-  );
+  const hosts = await Promise.all(Array.from({ length: 20 }, () => narrow.connect()));
   expect((await Promise.all(hosts.map((host) => host.run({ argv: ['true'] })))).every(({ code }) => code === 0)).toBe(
     true,
   );
@@ -144,7 +142,7 @@ test('an abort ends a connection attempt', async () => {
 
 test('sudo that wants a password, and a user without a shell', async () => {
   await using asking = await startSshd({ sudo: 'password' });
-  const refused = await connectSsh(asking.target(), { acceptNewHostKeys: false });
+  const refused = await asking.connect();
   await expect(refused.facts()).rejects.toMatchObject({
     code: 'CONNECT_SUDO_PASSWORD',
     details: expect.stringContaining('password is required'),
@@ -157,7 +155,7 @@ test('sudo that wants a password, and a user without a shell', async () => {
   await expect(refused.dialDocker().then(firstError)).rejects.toMatchObject({ code: 'CONNECT_SUDO_PASSWORD' });
   await refused.close();
   await using shut = await startSshd({ shell: '/usr/sbin/nologin' });
-  const turnedAway = await connectSsh(shut.target({ become: 'none' }), { acceptNewHostKeys: false });
+  const turnedAway = await shut.connect({ become: 'none' });
   await expect(turnedAway.facts()).rejects.toMatchObject({ code: 'CONNECT_SHELL_REFUSED' });
   await turnedAway.close();
 });
@@ -213,7 +211,7 @@ test('through a jump host: its key is checked under its own name, and one connec
 
 test('a jump host that forwards nothing is reported', async () => {
   await using bastion = await startSshd({ config: ['AllowTcpForwarding no'] });
-  await expect(connectSsh(sshd.target({ jump: jumpOf(bastion) }), { acceptNewHostKeys: false })).rejects.toMatchObject({
+  await expect(sshd.connect({ jump: jumpOf(bastion) })).rejects.toMatchObject({
     code: 'CONNECT_JUMP_REFUSED',
   });
 });

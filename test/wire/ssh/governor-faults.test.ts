@@ -193,7 +193,7 @@ describe('no SSH server, or one without a common algorithm', () => {
 
   test('an sshd without a common key exchange', async () => {
     await using modern = await startSshd({ config: ['KexAlgorithms sntrup761x25519-sha512@openssh.com'] });
-    await expect(connectSsh(modern.target({ become: 'none' }), { acceptNewHostKeys: false })).rejects.toMatchObject({
+    await expect(modern.connect({ become: 'none' })).rejects.toMatchObject({
       code: 'CONNECT_NO_COMMON_ALGORITHM',
       retryable: false,
     });

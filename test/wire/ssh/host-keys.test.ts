@@ -217,7 +217,7 @@ test('a new key is added after a last line that lacks its newline', async () => 
 
 test('a key is checked again at every rekey, and bytes stay whole', async () => {
   await using rekeying = await startSshd({ config: ['RekeyLimit 256K'] });
-  const host = await connectSsh(rekeying.target(), { acceptNewHostKeys: false });
+  const host = await rekeying.connect();
   const { stdout } = await host.run({
     script: 'head -c 4000000 /dev/zero | tr "\\0" y | sha256sum; head -c 900000 /dev/zero | tr "\\0" y',
   });

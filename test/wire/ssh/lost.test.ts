@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RawConnection } from '../../../src/transport/raw-connection.ts';
-import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { listen } from '../../support/base/listen.ts';
 import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
@@ -24,7 +23,7 @@ afterAll(async () => {
 const cut = (): void => {
   for (const pid of sshd.connections()) process.kill(pid, 'SIGKILL');
 };
-const open = (): Promise<RawConnection> => connectSsh(sshd.target(), { acceptNewHostKeys: false });
+const open = (): Promise<RawConnection> => sshd.connect();
 
 test('all work ends as lost when the connection is cut, and so does all later work', async () => {
   const host = await open();

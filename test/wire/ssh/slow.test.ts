@@ -82,7 +82,7 @@ test.concurrent('a banner of many lines before the login, and a slow login with 
   // sshd runs it at the start of every session.
   mkdirSync(join(slow.home, '.ssh'));
   writeFileSync(join(slow.home, '.ssh/rc'), "printf 'Last login: '; sleep 1; echo never; echo 'mind the step' >&2\n");
-  const host = await connectSsh(slow.target(), { acceptNewHostKeys: false });
+  const host = await slow.connect();
   const [stat, result] = await Promise.all([
     host.stat('/'),
     host.run({ script: 'cat; echo err >&2' }, { stdin: 'in\n' }),

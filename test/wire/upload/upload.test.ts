@@ -1,7 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import { startSshd } from '../../support/ssh/sshd.ts';
 import { bytes, content, digestOf, OWNED, sha256, uploadScene } from '../../support/ssh/upload-scene.ts';
 
@@ -26,7 +25,7 @@ test.each([
   ['that knows no GCM', 'Ciphers aes256-ctr,chacha20-poly1305@openssh.com'],
 ])('an upload to a server %s arrives whole', async (_, line) => {
   await using server = await startSshd({ config: [line] });
-  const host = await connectSsh(server.target(), { acceptNewHostKeys: false });
+  const host = await server.connect();
   await scene.upload(host);
   expect(content(scene.target)).toBe(sha256);
   await host.close();
