@@ -103,8 +103,7 @@ class Race {
   }
 
   #order(balancer: 'lb-1' | 'lb-2', node: string): string {
-    const rows = this.scene.lb(balancer).show('servers state').split('\n');
-    return rows.find((row) => row.includes(` ${node} `))?.split(' ')[6] ?? 'gone';
+    return String(this.scene.lb(balancer).rows.find(({ name }) => name === node)?.admin ?? 'gone');
   }
 
   orders = (node: string): readonly string[] => BALANCERS.map((name) => this.#order(name, node));

@@ -65,14 +65,8 @@ export class Loaded {
 
   /** Weights of the gateways on a balancer. */
   weights(lb: string): readonly string[] {
-    const shown = this.cluster.balancers.get(lb)?.show('servers state') ?? '';
-    return SIX.map(
-      (id) =>
-        shown
-          .split('\n')
-          .find((line) => line.includes(` ${id} `))
-          ?.split(' ')[7] ?? '',
-    );
+    const rows = this.cluster.balancers.get(lb)?.rows ?? [];
+    return SIX.map((id) => String(rows.find(({ name }) => name === id)?.weight));
   }
 
   leases = (): readonly string[] =>

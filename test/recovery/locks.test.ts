@@ -26,12 +26,8 @@ const everything = (cluster: SmallCluster) => ({
       ? Object.values(CONTAINERS).map((name) => [host.name, host.engine.pidOf(name), host.engine.bodyOf(name)?.Image])
       : [],
   ),
-  orders: [...cluster.balancers.values()].map((lb) =>
-    lb
-      .show('servers state')
-      .split('\n')
-      .map((line) => line.split(' '))
-      .map(([, backend, , name, , , admin, weight]) => [backend, name, admin, weight]),
+  orders: [...cluster.balancers.values()].map(({ rows }) =>
+    rows.map(({ backend, name, admin, weight }) => [backend, name, admin, weight]),
   ),
 });
 

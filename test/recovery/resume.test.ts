@@ -93,12 +93,8 @@ const world = (cluster: SmallCluster) => ({
         ])
       : [],
   ),
-  orders: [...cluster.balancers.values()].map((lb) =>
-    lb
-      .show('servers state')
-      .split('\n')
-      .map((line) => line.split(' '))
-      .map(([, backend, , name, , , admin, weight]) => [backend, name, admin, weight]),
+  orders: [...cluster.balancers.values()].map(({ rows }) =>
+    rows.map(({ backend, name, admin, weight }) => [backend, name, admin, weight]),
   ),
 });
 

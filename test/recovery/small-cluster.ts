@@ -422,12 +422,8 @@ export class SmallCluster {
   /** Whether every balancer sends a gateway requests. */
   serves(name: string): boolean {
     return this.#lbs.every((lb) => {
-      const row = this.lb(lb)
-        .show('servers state')
-        .split('\n')
-        .map((line) => line.split(' '))
-        .find(([, backend, , server]) => backend === 'gateways' && server === name);
-      return row?.[5] === '2' && row[6] === '0';
+      const row = this.lb(lb).rows.find((one) => one.backend === 'gateways' && one.name === name);
+      return row?.operational === 2 && row.admin === 0;
     });
   }
 
@@ -438,12 +434,8 @@ export class SmallCluster {
     );
     const out = this.#lbs.flatMap((lb) =>
       this.lb(lb)
-        .show('servers state')
-        .split('\n')
-        .filter((line) => /^\d+ \S+ \d+ \S+ /.test(line))
-        .map((line) => line.split(' '))
-        .filter(([, , , , , up, admin]) => up !== '2' || admin !== '0')
-        .map(([, backend, , name, , up, admin]) => `${lb} ${backend}/${name}: up ${up}, admin ${admin}`),
+        .rows.filter(({ operational, admin }) => operational !== 2 || admin !== 0)
+        .map(({ backend, name, operational, admin }) => `${lb} ${backend}/${name}: up ${operational}, admin ${admin}`),
     );
     const { version } = this;
     const old = [...this.hosts].flatMap(([name, host]) =>

@@ -127,12 +127,9 @@ export class FleetScene {
 
   /** The administrative state of a server on each balancer: `up`, or the bits of its orders. */
   async orders(server: string): Promise<readonly string[]> {
-    return Object.values(this.lbs).map((lb) => {
-      const row = lb
-        .show('servers state')
-        .split('\n')
-        .find((line) => line.includes(` ${server} `));
-      return ADMIN[row?.split(' ')[6] ?? ''] ?? 'gone';
+    return Object.values(this.lbs).map(({ rows }) => {
+      const row = rows.find(({ name }) => name === server);
+      return ADMIN[row?.admin ?? -1] ?? 'gone';
     });
   }
 

@@ -16,12 +16,8 @@ export const OWNER: LockOwner = { token: 'other', run: RUN, by: 'ops@ci', verb: 
 const ROOT = { owner: 'root', group: 'root' } as const;
 
 /** By server: state and weight. */
-const ordersAt = (lb: FakeHaproxy): readonly string[] =>
-  lb
-    .show('servers state')
-    .split('\n')
-    .map((line) => line.split(' '))
-    .map(([, backend, , name, , , admin, weight]) => `${backend}/${name}: ${admin} ${weight}`);
+const ordersAt = ({ rows }: FakeHaproxy): readonly string[] =>
+  rows.map(({ backend, name, admin, weight }) => `${backend}/${name}: ${admin} ${weight}`);
 
 interface Reported {
   readonly code: number | undefined;

@@ -129,14 +129,7 @@ export class LbScene {
 
   /** `lb-1 gw-1: 0 40` and so on: bits of orders, and weight. */
   settings(balancer: string): Readonly<Record<string, string>> {
-    const [, head = '', ...rows] = (this.haproxies[balancer]?.show('servers state') ?? '').trimEnd().split('\n');
-    const columns = head.replace(/^# /, '').split(' ');
-    return Object.fromEntries(
-      rows.map((row) => {
-        const fields = row.split(' ');
-        const field = (name: string) => fields[columns.indexOf(name)] ?? '?';
-        return [field('srv_name'), `admin ${field('srv_admin_state')}, weight ${field('srv_uweight')}`];
-      }),
-    );
+    const rows = this.haproxies[balancer]?.rows ?? [];
+    return Object.fromEntries(rows.map(({ name, admin, weight }) => [name, `admin ${admin}, weight ${weight}`]));
   }
 }

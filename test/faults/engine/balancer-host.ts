@@ -44,12 +44,10 @@ export function balancerHost({ name, lb, members, servers, onOrder }: Balancer):
   return host;
 }
 
-/** The state of a gateway in HAProxy's list of servers. */
-export function rowOf(shown: string, id: string): { readonly admin: Admin; readonly up: boolean } {
-  const line = shown.split('\n').find((text) => text.includes(` ${id} `));
-  const [, , , , , up, bits] = line?.split(' ') ?? [];
-  const admin = (Number(bits) & 1) !== 0 ? 'maint' : (Number(bits) & 8) !== 0 ? 'drain' : 'ready';
-  return { admin, up: up === '2' };
+/** The state of a gateway at HAProxy. */
+export function rowOf(lb: FakeHaproxy | undefined, id: string): { readonly admin: Admin; readonly up: boolean } {
+  const { operational, admin: bits = 0 } = lb?.rows.find(({ name }) => name === id) ?? {};
+  return { admin: (bits & 1) !== 0 ? 'maint' : (bits & 8) !== 0 ? 'drain' : 'ready', up: operational === 2 };
 }
 
 /** The settings before a drain, from the lease on a balancer's host; undefined: no lease, or only the mark of a soak. */

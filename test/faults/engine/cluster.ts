@@ -97,7 +97,7 @@ export class Cluster {
     return row.admin === 'ready' && row.up;
   }
 
-  row = (lb: string, id: string) => rowOf(this.balancers.get(lb)?.show('servers state') ?? '', id);
+  row = (lb: string, id: string) => rowOf(this.balancers.get(lb), id);
 
   lease = (lb: string, id: string): Admin | undefined => leaseOf(this.hosts.get(lb), id);
 

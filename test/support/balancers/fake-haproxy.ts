@@ -29,6 +29,12 @@ export interface FakeHaproxyOptions {
   readonly tables?: Readonly<Record<string, boolean>>;
 }
 
+interface ServerRow extends Pick<FakeServer, 'backend' | 'name'> {
+  readonly operational: number;
+  readonly admin: number;
+  readonly weight: number;
+}
+
 const MAINT = 0x01;
 const DRAIN = 0x08;
 
@@ -159,6 +165,18 @@ export class FakeHaproxy {
   /** All running requests are done. */
   endAll(): void {
     for (const one of this.#servers) one.sessions = 0;
+  }
+
+  /** Its servers with their states, orders and weights, as `show servers state` has them. */
+  get rows(): readonly ServerRow[] {
+    this.#advance();
+    return this.#servers.map((one) => ({
+      backend: one.line.backend,
+      name: one.line.name,
+      operational: this.#operational(one),
+      admin: this.#admin(one),
+      weight: one.weight,
+    }));
   }
 
   show(what: string): string {
