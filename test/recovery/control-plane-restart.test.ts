@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { CONTAINERS } from '../../src/api7/paths.ts';
-import { SmallCluster } from './small-cluster.ts';
+import { installed } from './installed.ts';
+import type { SmallCluster } from './small-cluster.ts';
 
 const SERVICES = [CONTAINERS.dashboard, CONTAINERS.dpManager];
 
@@ -17,15 +18,8 @@ async function sinceNow(cluster: SmallCluster): Promise<string> {
   return new Date(Math.max(...starts) + 500).toISOString();
 }
 
-async function installedCluster(): Promise<SmallCluster> {
-  const cluster = new SmallCluster();
-  expect((await cluster.run()).codes).toEqual([]);
-  await cluster.settle();
-  return cluster;
-}
-
 test('each service of each host is restarted, one host after another, and no gateway is changed', async () => {
-  const cluster = await installedCluster();
+  const cluster = await installed();
   const before = pids(cluster);
   const gateways = ['gw-1', 'gw-2'].map((name) => cluster.engine(name).pidOf(CONTAINERS.gateway));
   const stops: string[] = [];
@@ -47,7 +41,7 @@ test('each service of each host is restarted, one host after another, and no gat
 });
 
 test('gateways that do not reconnect stop it at the first host; the same command then finishes it', async () => {
-  const cluster = await installedCluster();
+  const cluster = await installed();
   const before = pids(cluster);
   const since = await sinceNow(cluster);
   for (const name of ['gw-1', 'gw-2']) cluster.cutOff.add(name);

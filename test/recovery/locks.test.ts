@@ -5,18 +5,10 @@ import type { LockOwner } from '../../src/core/host/lock.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { WRITES } from '../faults/engine/wire.ts';
 import { everyNth, momentsOf } from '../lab/scenes/day-seed.ts';
-import { SmallCluster } from './small-cluster.ts';
+import { due } from './installed.ts';
+import type { SmallCluster } from './small-cluster.ts';
 
 const OTHER: LockOwner = { token: 'other', run: 'run-other', by: 'ops@ci', verb: 'run install' };
-
-/** A cluster on which the next run changes every node. */
-async function due(): Promise<SmallCluster> {
-  const cluster = new SmallCluster(2);
-  expect(await cluster.run()).toMatchObject({ exitCode: 0 });
-  await cluster.settle();
-  cluster.upgrade();
-  return cluster;
-}
 
 /** Files, containers, and orders at the balancers. */
 const everything = (cluster: SmallCluster) => ({

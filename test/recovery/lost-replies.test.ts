@@ -6,19 +6,13 @@ import { all } from '../lab/all.ts';
 import { daySeed, everyNth, randomOfDay, spreadOver } from '../lab/scenes/day-seed.ts';
 import { TextStream } from '../render/text-stream.ts';
 import { temporaryDirectory } from '../support/base/temporary-directory.ts';
-import { SmallCluster } from './small-cluster.ts';
+import { installed } from './installed.ts';
+import type { SmallCluster } from './small-cluster.ts';
 
 // A connection is lost at one change of a run, including lock, beat and the record of a call. The change is made and its reply is
 // lost, or it never arrives. The run reconnects, continues, and leaves no remains.
 
 process.env.DB_PASSWORD = 'right';
-
-async function installed(): Promise<SmallCluster> {
-  const cluster = new SmallCluster(2);
-  expect(await cluster.run()).toMatchObject({ exitCode: 0 });
-  await cluster.settle();
-  return cluster;
-}
 
 const random = randomOfDay(daySeed());
 

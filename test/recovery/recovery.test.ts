@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/core/errors/error-codes.ts';
 import { daySeed, everyNth, momentsOf, randomOfDay } from '../lab/scenes/day-seed.ts';
+import { installed } from './installed.ts';
 import { RECOVERIES, type Recovery } from './recoveries.ts';
-import { type Failing, type Operation, type Ran, SmallCluster } from './small-cluster.ts';
+import type { Failing, Operation, Ran, SmallCluster } from './small-cluster.ts';
 
 // A fault occurs, and the run ends with its error code. Then the operator follows the hint and runs the same command again: it
 // succeeds, leaves no remains, and requires no outage.
@@ -22,13 +23,6 @@ async function due(lbs: Lbs = 2): Promise<SmallCluster> {
   const cluster = shared.get(lbs) ?? (await installed(lbs));
   shared.delete(lbs);
   cluster.upgrade();
-  return cluster;
-}
-
-async function installed(lbs: Lbs): Promise<SmallCluster> {
-  const cluster = new SmallCluster(lbs);
-  expect(await cluster.run()).toMatchObject({ exitCode: 0 });
-  await cluster.settle();
   return cluster;
 }
 

@@ -11,7 +11,8 @@ import { DockerHost } from '../docker/docker-host.ts';
 import { WRITES } from '../faults/engine/wire.ts';
 import { everyNth, momentsOf } from '../lab/scenes/day-seed.ts';
 import { temporaryDirectory } from '../support/base/temporary-directory.ts';
-import { SmallCluster } from './small-cluster.ts';
+import { due, installed } from './installed.ts';
+import type { SmallCluster } from './small-cluster.ts';
 
 // A run ends early; then it is resumed by the command line, from another working folder with its own secrets.
 
@@ -28,15 +29,6 @@ beforeAll(() => {
 afterAll(() => {
   process.env = env;
 });
-
-/** A cluster on which the next install changes every node. */
-async function due(lbs: 1 | 2 = 2): Promise<SmallCluster> {
-  const cluster = new SmallCluster(lbs);
-  expect(await cluster.run()).toMatchObject({ exitCode: 0 });
-  await cluster.settle();
-  cluster.upgrade();
-  return cluster;
-}
 
 const FLAGS: Omit<ResumeFlags, 'inventory'> = {
   forks: '20',
@@ -290,9 +282,7 @@ async function afterStarts(cluster: SmallCluster): Promise<string> {
 }
 
 test('a rolling restart is resumed with its start time: no node is restarted twice', async () => {
-  const cluster = new SmallCluster(2);
-  expect(await cluster.run()).toMatchObject({ exitCode: 0 });
-  await cluster.settle();
+  const cluster = await installed();
   const stops: string[] = [];
   cluster.onOperation = (name, operation) => {
     if (operation === 'stop') stops.push(name);

@@ -2,18 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { PATHS } from '../../src/api7/paths.ts';
 import { recordPath } from '../../src/tasks/previous/record.ts';
 import { everyNth, momentsOf } from '../lab/scenes/day-seed.ts';
-import { SmallCluster } from './small-cluster.ts';
+import { due } from './installed.ts';
+import type { SmallCluster } from './small-cluster.ts';
 
 // A gateway whose change fails goes back to its earlier version: whole runs of the built-in playbooks on the smallest cluster.
-
-/** A cluster on which the next install has a new version for every node. */
-async function due(): Promise<SmallCluster> {
-  const cluster = new SmallCluster(1);
-  expect(await cluster.run()).toMatchObject({ exitCode: 0 });
-  await cluster.settle();
-  cluster.upgrade();
-  return cluster;
-}
 
 type Bad = 'unready' | 'badRoutes';
 const BAD: readonly (readonly [Bad, string])[] = [
@@ -33,7 +25,7 @@ function isAsBefore(cluster: SmallCluster, before: string): void {
 
 describe.each(BAD)('a version that is bad: %s', (bad, code) => {
   test('the first gateway goes back and serves; the others are not started, and the same command works once it is good', async () => {
-    const cluster = await due();
+    const cluster = await due(1);
     const before = config(cluster, 'gw-1');
     cluster.edit('  gateway:', '  config: { gateway: { nginx_config: { worker_processes: 2 } } }\n  gateway:');
     cluster[bad].add(cluster.version);
@@ -58,7 +50,7 @@ describe.each(BAD)('a version that is bad: %s', (bad, code) => {
   });
 
   test('with --on-failure stop it stays drained, as it is', async () => {
-    const cluster = await due();
+    const cluster = await due(1);
     cluster[bad].add(cluster.version);
     const ran = await cluster.run('install', {}, { onFailure: 'stop' });
     expect(ran).toMatchObject({ exitCode: 3, codes: [code], nodes: { 'gw-1': { state: 'failed', traffic: 'out' } } });
@@ -69,7 +61,7 @@ describe.each(BAD)('a version that is bad: %s', (bad, code) => {
   });
 
   test('a manually edited configuration keeps the gateway from going back, and the end reports it', async () => {
-    const cluster = await due();
+    const cluster = await due(1);
     cluster[bad].add(cluster.version);
     const { files } = cluster.host('gw-1');
     files.write(PATHS.gatewayConfig, Buffer.from('# by hand\n'), { mode: '0640', owner: 'root', group: '636' });
@@ -82,7 +74,7 @@ describe.each(BAD)('a version that is bad: %s', (bad, code) => {
   });
 
   test('a gateway that did not serve before its change does not go back', async () => {
-    const cluster = await due();
+    const cluster = await due(1);
     cluster.unseen.add('gw-1');
     cluster.health();
     await cluster.settle();
@@ -95,7 +87,7 @@ describe.each(BAD)('a version that is bad: %s', (bad, code) => {
   });
 
   test('while its image is missing on the host it does not go back (NO_WAY_BACK)', async () => {
-    const cluster = await due();
+    const cluster = await due(1);
     cluster[bad].add(cluster.version);
     const engine = cluster.engine('gw-1');
     const image = engine.image.bind(engine);
@@ -111,7 +103,7 @@ describe.each(BAD)('a version that is bad: %s', (bad, code) => {
     'killed at half write %i, the same command ends as without the kill',
     { timeout: 60_000 },
     async (at) => {
-      const cluster = await due();
+      const cluster = await due(1);
       const before = config(cluster, 'gw-1');
       cluster[bad].add(cluster.version);
       cluster.killAt = at;
@@ -129,7 +121,7 @@ test.each(everyNth(5, momentsOf(42, 84)))(
   'interrupted at write %i, the node in progress reaches a safe point: it serves',
   { timeout: 60_000 },
   async (at) => {
-    const cluster = await due();
+    const cluster = await due(1);
     cluster.unready.add(cluster.version);
     cluster.interruptAfter(at);
     const ran = await cluster.run();
@@ -141,7 +133,7 @@ test.each(everyNth(5, momentsOf(42, 84)))(
 );
 
 test('the record is readable by root only, keeps the states that served, and has the settings by which the container was created', async () => {
-  const cluster = await due();
+  const cluster = await due(1);
   expect(await cluster.run()).toMatchObject({ exitCode: 0 });
   await cluster.settle();
   cluster.upgrade();
@@ -156,7 +148,7 @@ test('the record is readable by root only, keeps the states that served, and has
 describe('the playbook rollback', () => {
   const GATEWAYS = ['gw-1', 'gw-2'];
   const upgraded = async (): Promise<SmallCluster> => {
-    const cluster = await due();
+    const cluster = await due(1);
     expect(await cluster.run()).toMatchObject({ exitCode: 0 });
     await cluster.settle();
     return cluster;

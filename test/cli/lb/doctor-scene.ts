@@ -5,7 +5,8 @@ import type { Lease } from '../../../src/core/host/balancer.ts';
 import type { LockOwner } from '../../../src/core/host/lock.ts';
 import { LEASES, leasePath } from '../../../src/lb/lease.ts';
 import { RUNS } from '../../../src/runs/run-record.ts';
-import { SmallCluster } from '../../recovery/small-cluster.ts';
+import { installed } from '../../recovery/installed.ts';
+import type { SmallCluster } from '../../recovery/small-cluster.ts';
 import { TextStream } from '../../render/text-stream.ts';
 import type { FakeHaproxy } from '../../support/balancers/fake-haproxy.ts';
 import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
@@ -26,18 +27,18 @@ interface Reported {
 
 /** An installed cluster, and the command on it. */
 export class DoctorScene {
-  readonly cluster = new SmallCluster(2);
+  readonly cluster: SmallCluster;
   printed = '';
   /** Names of hosts that were written to. */
   writes: readonly string[] = [];
 
+  constructor(cluster: SmallCluster) {
+    this.cluster = cluster;
+  }
+
   static async installed(): Promise<DoctorScene> {
     process.env.DB_PASSWORD = 'right';
-    const scene = new DoctorScene();
-    const { exitCode } = await scene.cluster.run();
-    if (exitCode !== 0) throw new Error(`install ended with ${exitCode}`);
-    await scene.cluster.settle();
-    return scene;
+    return new DoctorScene(await installed());
   }
 
   /** Its exit code; undefined where its controller was killed. */

@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
 import { listPrevious, rollback } from '../../../src/cli/rollback/rollback.ts';
 import { type PreviousReport, previousLines } from '../../../src/cli/rollback/table.ts';
-import { SmallCluster } from '../../recovery/small-cluster.ts';
+import { due } from '../../recovery/installed.ts';
+import type { SmallCluster } from '../../recovery/small-cluster.ts';
 import { TextStream } from '../../render/text-stream.ts';
 
 const plain = { width: 200, paint: (_colour: string, text: string) => text };
@@ -51,10 +52,7 @@ test('the table: the version of each container, the versions to go back to, and 
 let cluster: SmallCluster;
 beforeAll(async () => {
   process.env.DB_PASSWORD = 'right';
-  cluster = new SmallCluster(1);
-  await cluster.run();
-  await cluster.settle();
-  cluster.upgrade();
+  cluster = await due(1);
   await cluster.run();
 });
 
