@@ -31,8 +31,8 @@ export function plainRenderer({ stdout, stderr, colors = true, ...detail }: Plai
         ['out', out],
         ['err', err],
       ] as const) {
-        const mine = lines.filter((line) => line.to === to);
-        if (mine.length > 0) sink.write(joined(mine.map(({ text }) => text)));
+        const linesTo = lines.filter((line) => line.to === to);
+        if (linesTo.length > 0) sink.write(joined(linesTo.map(({ text }) => text)));
       }
       // For `exec`, a pipe gets only the commands' output.
       if (event.type === 'run.end') (view.exec ? err : out).write(joined(recap(view, paint)));

@@ -66,7 +66,7 @@ function staysDrained(state: State, node: NodeState, heldBy: string): State {
 /** The operator decides. After an interrupt nothing is asked any more. */
 function held(state: State, node: NodeState, fault: ErrorInfo): State {
   const asking = {
-    ...update(state, node.id, { awaits: 'person' }),
+    ...update(state, node.id, { awaits: 'operator' }),
     holds: [...state.holds, { node: node.id, fault, asked: false }],
   };
   return state.interrupted ? refused(asking, node.id, fault) : asking;

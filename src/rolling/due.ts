@@ -189,7 +189,7 @@ const isUntouched = ({ ordered, step }: NodeState): boolean => !ordered && (isBe
 /** After a network outage: nodes that are not drained yet wait again. */
 export const regroup = (state: State): State =>
   inPhase(state, 'running')
-    .filter((node) => isUntouched(node) && node.drained === 'no' && node.awaits !== 'person')
+    .filter((node) => isUntouched(node) && node.drained === 'no' && node.awaits !== 'operator')
     .reduce(again, state);
 
 /** After an interrupt: restores the nodes that were not changed, at once unless a step is running. */

@@ -110,12 +110,12 @@ const few = ({ requests }: Sums, whose = ''): string => `${whose}${requests} of 
 
 function worse(own: Sums, others: Sums, limit: number): string | undefined {
   for (const kind of KINDS) {
-    const [mine, theirs] = [share(own, kind), share(others, kind)];
+    const [ownShare, peerShare] = [share(own, kind), share(others, kind)];
     const part = trials(own, kind) / (trials(own, kind) + trials(others, kind));
-    const isBeyond = own[kind] >= LEAST_ERRORS && mine > theirs + MARGIN[kind] && mine > theirs * FACTOR;
+    const isBeyond = own[kind] >= LEAST_ERRORS && ownShare > peerShare + MARGIN[kind] && ownShare > peerShare * FACTOR;
     const most = kind === 'status4xx' ? Math.min(limit, FALSE_ALARMS.last4xx) : limit;
     if (isBeyond && chance(own[kind], own[kind] + others[kind], part) <= most)
-      return `${percent(mine)} ${NAMES[kind]} (${own[kind]} in ${own.requests} requests), its peers ${percent(theirs)}`;
+      return `${percent(ownShare)} ${NAMES[kind]} (${own[kind]} in ${own.requests} requests), its peers ${percent(peerShare)}`;
   }
   return undefined;
 }

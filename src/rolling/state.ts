@@ -31,7 +31,7 @@ export interface NodeState extends NodeInit {
   /** The step was ordered and has no result yet. */
   readonly ordered: boolean;
   /** What must come before the step is ordered: an observation, or the operator's answer. */
-  readonly awaits: 'look' | 'person' | undefined;
+  readonly awaits: 'look' | 'operator' | undefined;
   /** It was drained before this run: its services may be in any state. */
   readonly drainedEarlier: boolean;
   /** It was held externally when it started: it is held again afterwards. */

@@ -7,9 +7,9 @@ import { poolMembersOf } from './pool-snapshot.ts';
 
 /** Checks on the host of balancers: each accepts commands, and has a server for each member of its pools. */
 export function balancerChecks(inventory: Inventory, host: string): readonly Check[] {
-  const mine = poolMembersOf(inventory).filter(({ balancer }) => balancer.host === host);
-  if (mine.length === 0) return [];
-  const pools = [...Map.groupBy(mine, ({ pool }) => pool.name).values()];
+  const poolMembers = poolMembersOf(inventory).filter(({ balancer }) => balancer.host === host);
+  if (poolMembers.length === 0) return [];
+  const pools = [...Map.groupBy(poolMembers, ({ pool }) => pool.name).values()];
   return [
     ...pools.flatMap(([first]): readonly Check[] =>
       first === undefined
@@ -21,7 +21,7 @@ export function balancerChecks(inventory: Inventory, host: string): readonly Che
             },
           ],
     ),
-    ...mine.map(({ balancer, member, pool }) => ({
+    ...poolMembers.map(({ balancer, member, pool }) => ({
       name: `${member.node} in ${pool.name}`,
       gate: memberKnown({ balancer, member }),
     })),

@@ -42,17 +42,17 @@ export async function readPoolMembers(
   const records = new Set(recordsOf(inventory));
   const names = [...new Set(poolMembers.map(({ balancer }) => balancer.host))];
   const looks = await pLimit(forks).map(names, async (name): Promise<PoolSnapshot> => {
-    const mine = poolMembers.filter(({ balancer }) => balancer.host === name);
+    const behind = poolMembers.filter(({ balancer }) => balancer.host === name);
     try {
       const host = await hosts.get(name);
       const [found, strays] = await Promise.all([
-        Promise.all(mine.map((poolMember) => readPoolMember(host, poolMember))),
+        Promise.all(behind.map((poolMember) => readPoolMember(host, poolMember))),
         straysOn(records, host),
       ]);
       return { found, strays };
     } catch (error) {
       const fault = errorInfoOf(error, { host: name });
-      return { found: mine.map((poolMember) => ({ poolMember, error: fault })), strays: [] };
+      return { found: behind.map((poolMember) => ({ poolMember, error: fault })), strays: [] };
     }
   });
   const found = new Map(looks.flatMap((one) => one.found).map((one) => [one.poolMember, one]));

@@ -61,7 +61,7 @@ export async function lbDrain(
               say(`Pool ${name} is unmanaged (${reason}); its balancers still send requests`);
             for (const host of leftOut)
               say(`ignored by --without-lb; it may still send requests to ${nodes.join(', ')}`, host);
-            judgeDrain({ nodes, looked, say, outageConfirmed: flags.yesOutage !== undefined });
+            judgeDrain({ nodes, snapshot: looked, say, outageConfirmed: flags.yesOutage !== undefined });
           },
         }),
       ends: (failure) =>

@@ -10,7 +10,7 @@ type Say = (message: string, host?: string) => void;
 
 interface Drain {
   readonly nodes: readonly string[];
-  readonly looked: PoolSnapshot;
+  readonly snapshot: PoolSnapshot;
   readonly say: Say;
   /** The operator has named the cluster to confirm the outage. */
   readonly outageConfirmed: boolean;
@@ -21,8 +21,8 @@ interface Drain {
  *
  * @throws OrchError OUTAGE_NOT_CONFIRMED when a pool, or one of its balancers, would have no serving node
  */
-export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void {
-  for (const one of looked.found) {
+export function judgeDrain({ nodes, snapshot, say, outageConfirmed }: Drain): void {
+  for (const one of snapshot.found) {
     if (!nodes.includes(one.poolMember.member.node) || !('view' in one)) continue;
     const { lease } = one.view;
     if (isExternallyHeld(one))
@@ -34,7 +34,7 @@ export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void
         one.poolMember.balancer.host,
       );
   }
-  const what = outageBy(nodes, looked);
+  const what = outageBy(nodes, snapshot);
   if (what === undefined) return;
   if (!outageConfirmed)
     throw new OrchError('OUTAGE_NOT_CONFIRMED', what, {
@@ -44,10 +44,10 @@ export function judgeDrain({ nodes, looked, say, outageConfirmed }: Drain): void
 }
 
 /** Pools and balancers that would have no serving node, and other drains among the causes. */
-function outageBy(nodes: readonly string[], looked: PoolSnapshot): string | undefined {
-  const empty = leftWithout(nodes, looked);
+function outageBy(nodes: readonly string[], snapshot: PoolSnapshot): string | undefined {
+  const empty = leftWithout(nodes, snapshot);
   if (empty.length === 0) return undefined;
-  const others = looked.found.flatMap((one) =>
+  const others = snapshot.found.flatMap((one) =>
     'view' in one &&
     !nodes.includes(one.poolMember.member.node) &&
     memberAcceptsRequests(one) &&
@@ -71,8 +71,8 @@ function leftWithout(nodes: readonly string[], { found }: PoolSnapshot): readonl
       found.flatMap(({ poolMember }) => (poolMember.pool.name === pool ? [poolMember.balancer.name] : [])),
     );
     const empty = [...balancers].filter((name) => {
-      const mine = found.filter(({ poolMember }) => poolMember.balancer.name === name);
-      return emptiesPool(mine, { leaves, serves: isServing, takesOver: memberTakesOver });
+      const behind = found.filter(({ poolMember }) => poolMember.balancer.name === name);
+      return emptiesPool(behind, { leaves, serves: isServing, takesOver: memberTakesOver });
     });
     return empty.length === balancers.size ? [pool] : empty;
   });
@@ -80,7 +80,7 @@ function leftWithout(nodes: readonly string[], { found }: PoolSnapshot): readonl
 
 interface Restore {
   readonly nodes: readonly string[];
-  readonly looked: PoolSnapshot;
+  readonly snapshot: PoolSnapshot;
   /** All balancers have responded. */
   readonly complete: boolean;
   readonly say: Say;
@@ -89,9 +89,9 @@ interface Restore {
 }
 
 /** Reports what is not restored, and why. */
-export function judgeRestore({ nodes, looked, complete, say, all, cluster }: Restore): void {
-  const records = looked.found.filter(hasRecord);
-  for (const one of looked.found) {
+export function judgeRestore({ nodes, snapshot, complete, say, all, cluster }: Restore): void {
+  const records = snapshot.found.filter(hasRecord);
+  for (const one of snapshot.found) {
     if (!('view' in one) || one.view.held.length === 0) continue;
     if (one.view.lease !== null || !all)
       say(`${memberLabel(one.poolMember)} is held externally; it stays held`, one.poolMember.balancer.host);

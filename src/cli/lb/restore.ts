@@ -45,7 +45,14 @@ export async function lbRestore(
           records: recordsOf(inventory),
           judge(looked) {
             const complete = looked.found.length === poolMembers.length && looked.found.every((one) => 'view' in one);
-            judgeRestore({ nodes, looked, complete, say, all: flags.all === true, cluster: inventory.cluster });
+            judgeRestore({
+              nodes,
+              snapshot: looked,
+              complete,
+              say,
+              all: flags.all === true,
+              cluster: inventory.cluster,
+            });
             if (flags.all === true) warnStrayLeases(looked, say);
           },
         }),

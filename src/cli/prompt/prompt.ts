@@ -63,9 +63,9 @@ export function terminalAsk({
     }
   };
   return (question) => {
-    const mine = last.then(() => put(question));
-    last = mine.catch(() => {});
-    return mine;
+    const answer = last.then(() => put(question));
+    last = answer.catch(() => {});
+    return answer;
   };
 }
 

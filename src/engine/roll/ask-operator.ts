@@ -8,7 +8,7 @@ import type { RollSteps } from './steps.ts';
 const AGAIN_MS = 5000;
 
 /** Asks the operator whether to continue; without a terminal the answer is no. */
-export async function askPerson(
+export async function askOperator(
   context: RollContext,
   steps: Pick<RollSteps, 'soaked'>,
   { node, fault }: Pick<Extract<Command, { readonly do: 'hold' }>, 'node' | 'fault'>,

@@ -8,7 +8,7 @@ import { isUnfinished, nodeOf, type State } from '../../rolling/state.ts';
 import type { Command, Event, Result, Step } from '../../rolling/types.ts';
 import { type DisruptionGate, DisruptionRefused, type PlanFindings } from '../apply/disruption-gate.ts';
 import { type HostResult, wentWrong } from '../apply/host-result.ts';
-import { askPerson } from './ask-operator.ts';
+import { askOperator } from './ask-operator.ts';
 import { beginRoll, hasSteps } from './begin-roll.ts';
 import { budgetScopeOf, optionsOf } from './budget-scope.ts';
 import { errorOf } from './error-of.ts';
@@ -172,7 +172,7 @@ export class Roll implements DisruptionGate {
         this.#refuse(command.node, command.why, command.own);
         break;
       case 'hold':
-        void askPerson(this.#context, this.#steps, command).then((go) => this.#send({ type: 'answered', go }));
+        void askOperator(this.#context, this.#steps, command).then((go) => this.#send({ type: 'answered', go }));
         break;
       case 'finish':
         break;

@@ -31,7 +31,7 @@ export interface HaproxyOptions {
 export function haproxy(options: HaproxyOptions): Balancer {
   const { pool, host: runsOn, socket, config = '/etc/haproxy/haproxy.cfg', check } = options;
 
-  const mine = (snapshot: HaproxySnapshot, member: Member): readonly HaproxyServer[] => {
+  const serversFor = (snapshot: HaproxySnapshot, member: Member): readonly HaproxyServer[] => {
     const servers = serversOf(snapshot, member);
     if (servers.length > 0) return servers;
     const at = addressWithPort(member.address, member.port);
@@ -48,7 +48,7 @@ export function haproxy(options: HaproxyOptions): Balancer {
 
     async view(host, member) {
       const snapshot = await readHaproxy(host, socket);
-      const servers = mine(snapshot, member);
+      const servers = serversFor(snapshot, member);
       const file = servers.some(isOrderedOut) ? await readConfig(host, config) : null;
       const { epoch, runningMs } = snapshot;
       return {
@@ -59,7 +59,7 @@ export function haproxy(options: HaproxyOptions): Balancer {
     },
 
     async set(host, member, to) {
-      const servers = mine(await readHaproxy(host, socket), member);
+      const servers = serversFor(await readHaproxy(host, socket), member);
       await reached(socket, () => carryOut(host, socket, commandsFor(servers, to)));
     },
 
@@ -67,7 +67,7 @@ export function haproxy(options: HaproxyOptions): Balancer {
 
     async timing(host, member) {
       const [snapshot, file] = await Promise.all([readHaproxy(host, socket), readConfig(host, config)]);
-      const timing = timingOf(file, mine(snapshot, member), `${runsOn}:${config}`);
+      const timing = timingOf(file, serversFor(snapshot, member), `${runsOn}:${config}`);
       return check === undefined ? timing : { ...timing, ...check, source: 'declared', from: 'the inventory' };
     },
 
@@ -84,7 +84,7 @@ export function haproxy(options: HaproxyOptions): Balancer {
 
     async forgetsDrains(host, member) {
       const [snapshot, file] = await Promise.all([readHaproxy(host, socket), readConfig(host, config)]);
-      const sections = mine(snapshot, member).flatMap(({ backend }) => file?.backends.get(backend) ?? []);
+      const sections = serversFor(snapshot, member).flatMap(({ backend }) => file?.backends.get(backend) ?? []);
       const forgetful = file === null ? undefined : sections.find((section) => !loadsServerState(file, section));
       return (
         forgetful &&
@@ -102,7 +102,7 @@ export function haproxy(options: HaproxyOptions): Balancer {
 
     async counters(host, member) {
       const snapshot = await readHaproxy(host, socket);
-      const stats = mine(snapshot, member).map((server) => snapshot.stats.get(nameOf(server)));
+      const stats = serversFor(snapshot, member).map((server) => snapshot.stats.get(nameOf(server)));
       const sum = (...columns: readonly string[]): number =>
         stats.reduce((total, stat) => total + (columns.map((column) => count(stat, column)).find(Boolean) ?? 0), 0);
       return {

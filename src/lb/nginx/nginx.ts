@@ -41,31 +41,31 @@ export function nginx(options: NginxOptions): Balancer {
     files: [options.include],
 
     async view(host: Reader, member: Member): Promise<BalancerView> {
-      const look = await readNginx(host, options);
-      const servers = [...serversOf(options, member, look)].map(
+      const snapshot = await readNginx(host, options);
+      const servers = [...serversOf(options, member, snapshot)].map(
         ([name, server]): ServerView => ({
           name,
-          state: stateOf(server.down, look.loaded),
+          state: stateOf(server.down, snapshot.loaded),
           sessions: null,
           setting: { down: server.down ? 'yes' : 'no' },
           sticky: false,
-          ...(look.loaded ? { sinceMs: look.sinceMs } : {}),
+          ...(snapshot.loaded ? { sinceMs: snapshot.sinceMs } : {}),
           check: 'none',
         }),
       );
-      return { servers, epoch: look.epoch };
+      return { servers, epoch: snapshot.epoch };
     },
 
     async set(host: Connection, member: Member, to: 'drained' | 'closed' | Lease['before']): Promise<void> {
       for (let tries = 0; tries < TRIES; tries += 1) {
-        const look = await readNginx(host, options);
-        const changes = [...serversOf(options, member, look)].map(([name, server]) => ({
+        const snapshot = await readNginx(host, options);
+        const changes = [...serversOf(options, member, snapshot)].map(([name, server]) => ({
           server,
           down: typeof to === 'string' || (to[name]?.down ?? (server.down ? 'yes' : 'no')) === 'yes',
         }));
-        const text = withDown(look.text, changes);
-        if (text === look.text && look.loaded) return;
-        if (await changeNginx(host, options, options, look, text)) return;
+        const text = withDown(snapshot.text, changes);
+        if (text === snapshot.text && snapshot.loaded) return;
+        if (await changeNginx(host, options, options, snapshot, text)) return;
       }
       throw new OrchError('LB_BUSY', `${options.include} on ${runsOn} is being changed by another program`, {
         hint: 'see what writes it besides api7-orch; the file belongs to one of them only',
@@ -104,15 +104,15 @@ export function nginx(options: NginxOptions): Balancer {
 function serversOf(
   { pool, include }: NginxOptions,
   member: Member,
-  look: NginxSnapshot,
+  snapshot: NginxSnapshot,
 ): ReadonlyMap<string, NginxServer> {
   const address = addressWithPort(member.address, member.port);
-  const mine = serversIn(look.text).filter((server) => means(server, member.address, member.port));
-  if (mine.length === 0)
+  const servers = serversIn(snapshot.text).filter((server) => means(server, member.address, member.port));
+  if (servers.length === 0)
     throw new OrchError('LB_MEMBER_UNKNOWN', `${include} has no server ${address}`, {
       hint: `add the line "server ${address};" to it, or correct load_balancers.${pool} in the inventory`,
     });
-  return new Map(mine.map((server, index) => [`${pool}/${address}${index === 0 ? '' : `#${index + 1}`}`, server]));
+  return new Map(servers.map((server, index) => [`${pool}/${address}${index === 0 ? '' : `#${index + 1}`}`, server]));
 }
 
 function stateOf(down: boolean, loaded: boolean): ServerView['state'] {

@@ -88,10 +88,10 @@ const asking = new WeakMap<Reader, ReturnType<typeof sharePerTick<NginxSnapshot>
 export function readNginx(host: Reader, paths: NginxPaths): Promise<NginxSnapshot> {
   const ask = asking.get(host) ?? sharePerTick<NginxSnapshot>();
   asking.set(host, ask);
-  return ask(`${paths.include}\0${paths.pid}`, () => look(host, paths));
+  return ask(`${paths.include}\0${paths.pid}`, () => readSnapshot(host, paths));
 }
 
-async function look(host: Reader, { include, pid }: NginxPaths): Promise<NginxSnapshot> {
+async function readSnapshot(host: Reader, { include, pid }: NginxPaths): Promise<NginxSnapshot> {
   const argv = ['sh', '-c', LOOK, 'sh', include, pid];
   const { code, stdout, stderr } = await host.test({ argv }, { timeoutMs: LIMIT_MS });
   if (code !== 0 || stdout === '') throw answer(host, 'its state could not be read', stderr);

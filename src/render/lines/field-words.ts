@@ -66,8 +66,8 @@ export function changedWords(rows: Rows, field: (row: ShownDifference) => string
 
 function wordsOf(rows: Rows, field: (row: ShownDifference) => string): readonly string[] {
   const families = FAMILIES.flatMap(({ has, words }) => {
-    const mine = rows.filter(({ path }) => has(path));
-    return mine.length === 0 ? [] : words(mine);
+    const matching = rows.filter(({ path }) => has(path));
+    return matching.length === 0 ? [] : words(matching);
   });
   return [...families, ...rows.filter(({ path }) => !FAMILIES.some(({ has }) => has(path))).map(field)];
 }

@@ -93,9 +93,9 @@ export async function appendKnownHost(file: string, addition: Addition): Promise
   const queue = queues.get(file);
   if (queue !== undefined) queue.push({ addition, written });
   else {
-    const mine = [{ addition, written }];
-    queues.set(file, mine);
-    void writeQueued(file, mine);
+    const begun = [{ addition, written }];
+    queues.set(file, begun);
+    void writeQueued(file, begun);
   }
   await written.promise;
 }

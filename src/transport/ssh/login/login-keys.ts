@@ -49,7 +49,7 @@ export async function loginKeys(target: SshTarget): Promise<LoginKeys> {
   const held = (identity: Identity): AgentKey | undefined =>
     'blob' in identity ? agent.keys.find(({ blob }) => identity.blob?.equals(blob)) : undefined;
 
-  const mine: LoginKey[] = [];
+  const first: LoginKey[] = [];
   const later: LoginKey[] = [];
   const locked: LockedKey[] = [];
   const faults: OrchError[] = [];
@@ -57,19 +57,19 @@ export async function loginKeys(target: SshTarget): Promise<LoginKeys> {
     const holder = held(identity);
     const opened =
       identity.state === 'open' ? identity.key : identity.state === 'locked' ? identity.opened() : undefined;
-    if (opened !== undefined) (named || holder !== undefined ? mine : later).push(fileKey(identity.file, opened));
-    else if (holder !== undefined) mine.push(agentKey(holder, true));
+    if (opened !== undefined) (named || holder !== undefined ? first : later).push(fileKey(identity.file, opened));
+    else if (holder !== undefined) first.push(agentKey(holder, true));
     else if (identity.state === 'locked') locked.push(identity);
     if (opened === undefined && holder === undefined)
       faults.push('fault' in identity ? identity.fault : lockedFault(identity.file));
   }
   const offered = new Set(identities.map(held));
   const others = target.identitiesOnly === true ? [] : agent.keys.filter((key) => !offered.has(key));
-  const files = mine.length + later.length + locked.length;
+  const files = first.length + later.length + locked.length;
   const room = target.password === undefined ? others.length : Math.max(0, KEYS_BEFORE_PASSWORD - files);
-  const sole = mine.length + others.length === 1;
+  const sole = first.length + others.length === 1;
   return {
-    ready: [...mine, ...others.slice(0, room).map((key) => agentKey(key, sole)), ...later],
+    ready: [...first, ...others.slice(0, room).map((key) => agentKey(key, sole)), ...later],
     locked,
     faults: named ? faults : faults.filter(({ code }) => code !== 'CONNECT_KEY_MISSING'),
     notes: async () => [
