@@ -41,7 +41,7 @@ export interface HostView {
   /** Titles of tasks with changes. */
   readonly changes: readonly string[];
   readonly errors: readonly ErrorInfo[];
-  /** Containers of a failed adoption that serve again. */
+  /** Old containers that are in service again after a failed adoption. */
   readonly oldContainers?: number;
   /** Exit of its command; only for `exec`. */
   readonly exit?: string;

@@ -153,7 +153,7 @@ export type RunEvent =
       readonly index?: number;
       /** Number of numbered steps in that route. */
       readonly of?: number;
-      /** `notNeeded`: the node goes on without this step. */
+      /** `notNeeded`: the node continues without this step. */
       readonly status: 'begun' | 'ok' | 'failed' | 'held' | 'notNeeded';
       /** Reason for a failure, a pause, or a step that is not needed; at the start of a soak: its duration. */
       readonly note?: string;

@@ -105,7 +105,7 @@ test('break: a host that can no longer be read does not count as released', asyn
   expect(locks.record).toMatchObject({ stop: { reason: 'hot fix' } });
   expect(scene.printed).not.toContain('the locks are released');
   expect(scene.printed).toMatch(/^CONNECT_REFUSED on lb-1: .*; whether it is still locked is unknown$/m);
-  // After a short loss the wait goes on.
+  // After a short loss the wait continues.
   scene.dead.clear();
   let losses = 0;
   Object.assign(lock, { view: () => (losses++ === 1 ? Promise.reject(lost()) : view()) });
