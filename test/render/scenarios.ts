@@ -323,7 +323,7 @@ const fullOn = (host: string, free: number) => ({
   ...full,
   host,
   task: 'package /opt/api7/package',
-  message: `${host} has ${free} bytes free below /opt, 734003200 are needed`,
+  message: `${host} has ${free} MiB free below /opt, 700 MiB are needed`,
   details: `Filesystem on ${host}\n/dev/sda1 99%`,
 });
 
@@ -332,9 +332,9 @@ const failures: readonly RunEvent[] = [
   playStart('Gateways', ['cp-1', ...GATEWAYS]),
   taskEnd('cp-1', 'directory /opt/api7', 'changed', { differences: created }),
   hostEnd('Gateways', 'cp-1'),
-  taskEnd('gw-1', 'package /opt/api7/package', 'failed', { error: fullOn('gw-1', 10_485_760), durationMs: 2100 }),
+  taskEnd('gw-1', 'package /opt/api7/package', 'failed', { error: fullOn('gw-1', 10), durationMs: 2100 }),
   hostEnd('Gateways', 'gw-1', 'failed'),
-  taskEnd('gw-2', 'package /opt/api7/package', 'failed', { error: fullOn('gw-2', 20_971_520) }),
+  taskEnd('gw-2', 'package /opt/api7/package', 'failed', { error: fullOn('gw-2', 20) }),
   hostEnd('Gateways', 'gw-2', 'failed'),
   { type: 'warning', host: 'gw-3', message: 'its clock is 42 s ahead' },
   { type: 'warning', message: 'no load balancer is named' },
@@ -342,7 +342,7 @@ const failures: readonly RunEvent[] = [
   { type: 'play.end', play: 'Gateways', ok: false },
   runEnd(
     { 'cp-1': { changed: 1 }, 'gw-1': { failed: 1 }, 'gw-2': { failed: 1 }, 'gw-3': {} },
-    { outcome: 'partial', exitCode: 3, errors: [fullOn('gw-1', 10_485_760), fullOn('gw-2', 20_971_520)] },
+    { outcome: 'partial', exitCode: 3, errors: [fullOn('gw-1', 10), fullOn('gw-2', 20)] },
   ),
 ];
 

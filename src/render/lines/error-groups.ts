@@ -14,6 +14,7 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, '<address>'],
   [/\b[0-9a-f]{12,64}\b/g, '<id>'],
   [/\b(?:\d+(?:\.\d+)?(?:ms|s|m|h))+\b/g, '<time>'],
+  [/\b\d+(?:\.\d+)? [KMGT]iB\b/g, '<size>'],
   [/\b\d{7,}\b/g, '<number>'],
 ];
 

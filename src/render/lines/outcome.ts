@@ -66,14 +66,17 @@ function withWord(word: string, groups: readonly ErrorGroup[], facts: readonly s
 function sentence(groups: readonly ErrorGroup[]): string {
   const [first] = groups;
   if (first === undefined) return '';
-  const { fault, hosts } = first;
+  const { fault, alike } = first;
+  // A message that differs is that of the first host.
+  const [hosts, others] = alike ? [first.hosts, []] : [first.hosts.slice(0, 1), first.hosts.slice(1)];
   const [name] = hosts;
   const text = oneLine(fault.message, 200);
   // A message that starts with its only host needs no name before it.
   const isNamed = hosts.length === 1 && (text.startsWith(`${name}:`) || text.startsWith(`${name} `));
   const where = hosts.length === 0 || isNamed ? '' : `${nameList(hosts, 4)}: `;
   const more = groups.length === 1 ? '' : ` (and ${count(groups.length - 1, 'other error')})`;
-  return `${where}${text}${more}`;
+  const also = others.length === 0 ? '' : ` (also ${nameList(others, 3)})`;
+  return `${where}${text}${also}${more}`;
 }
 
 /** Failed nodes that get no requests until they are repaired or restored. */

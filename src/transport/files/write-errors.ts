@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { OrchError } from '../../core/base/errors.ts';
+import { formatSize } from '../../core/bounds/limits.ts';
 import { ENDINGS } from '../../core/host/leftover-names.ts';
 import { shellFault } from '../read/shell-errors.ts';
 import { CORRUPT, LED_ASTRAY, OVERTAKEN } from '../shell/write-functions.ts';
@@ -61,7 +62,7 @@ async function diskFull(
   freeBytes: (path: string) => Promise<number>,
 ): Promise<OrchError> {
   const free = await freeBytes(posix.dirname(path)).catch(() => undefined);
-  const left = free === undefined ? '' : ` (${free} bytes free at ${posix.dirname(path)})`;
+  const left = free === undefined ? '' : ` (${formatSize(free)} free at ${posix.dirname(path)})`;
   return new OrchError(fault.code, `${fault.message}${left}`, {
     hint: fault.hint,
     details: fault.details,

@@ -113,7 +113,7 @@ export function fileRequest(path: string, limit: number): Request<Buffer | null>
         });
       if (reply.code !== 0) return missingOr(`reading ${path}`, reply);
       if (reply.stdout.length > limit)
-        throw new OrchError('FILE_TOO_LARGE', `${path} is larger than ${limit} bytes`, {
+        throw new OrchError('FILE_TOO_LARGE', `${path} is larger than ${formatSize(limit)}`, {
           hint: 'compare large files by digest',
         });
       return reply.stdout;

@@ -64,6 +64,28 @@ test.each<[string, RunEvent]>([
     ),
   ],
   [
+    'FAILED: gw-1 has 3 MiB free (also gw-2, gw-3)',
+    runEnd(
+      { 'gw-1': failed, 'gw-2': failed, 'gw-3': failed },
+      {
+        outcome: 'partial',
+        exitCode: 3,
+        errors: ['gw-1', 'gw-2', 'gw-3'].map((host, at) => fault(host, `${host} has ${at + 3} MiB free`)),
+      },
+    ),
+  ],
+  [
+    'FAILED: a: 10.0.0.1 does not respond (also b)',
+    runEnd(
+      { a: failed, b: failed },
+      {
+        outcome: 'partial',
+        exitCode: 3,
+        errors: [fault('a', '10.0.0.1 does not respond'), fault('b', '10.0.0.2 does not respond')],
+      },
+    ),
+  ],
+  [
     'REFUSED: b: port taken; no changes made',
     runEnd({ a: {}, b: failed }, { outcome: 'refused', exitCode: 2, errors: [fault('b', 'port taken')] }),
   ],
@@ -89,6 +111,7 @@ const groupsOf = (...errors: readonly ErrorInfo[]) =>
 test.each<[string, readonly ErrorInfo[], readonly (readonly [string, boolean])[]]>([
   ['the same words', [fault('a', 'no disk'), fault('b', 'no disk')], [['a b', true]]],
   ['each names itself', [fault('gw-1', 'gw-1 has no disk'), fault('gw-2', 'gw-2 has no disk')], [['gw-1 gw-2', false]]],
+  ['sizes', [fault('a', '3 MiB free'), fault('b', '1.5 GiB free')], [['a b', false]]],
   ['addresses', [fault('a', '10.0.0.1 port 22'), fault('b', '10.0.0.2 port 22')], [['a b', false]]],
   [
     'ids and times',

@@ -151,7 +151,7 @@ describe('during an upload', () => {
     const host = await scene.relayed();
     try {
       const error = await scene.upload(host).catch((reason: unknown) => reason);
-      expect(error).toMatchObject({ code: 'DISK_FULL', message: expect.stringMatching(/\d+ bytes free/) });
+      expect(error).toMatchObject({ code: 'DISK_FULL', message: expect.stringMatching(/\d (?:bytes|KiB|MiB) free/) });
       expect(readdirSync(scene.directory)).toEqual([]);
     } finally {
       execFileSync('umount', [scene.directory]);
