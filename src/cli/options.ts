@@ -63,7 +63,7 @@ export const withoutLbOption = (text: string): Option => listOption('--without-l
 export const unmanagedOption = (): Option =>
   listOption(
     '--unmanaged <container>',
-    'no compose project and no systemd unit owns this container any more; repeatable',
+    'accept this container: no compose project or systemd unit starts it any more; repeatable',
   );
 /** The flags of adoption, as variables of the playbook. */
 export const adoptionVars = (adopt: boolean | undefined, unmanaged: readonly string[]): readonly string[] => [

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { explainArguments } from './arguments.ts';
 import { lbCommands } from './lb/commands.ts';
 import { lockCommands } from './lock/commands.ts';
 import {
@@ -27,8 +28,11 @@ export function program(): Command {
     .showHelpAfterError('(see api7-orch --help)')
     .showSuggestionAfterError();
 
-  withRunOptions(root.command('run <playbook>'), new Option('-l, --limit <pattern>', 'limit the run to these hosts'))
-    .description('run a playbook, by name (./playbooks, then built-in) or path to a .ts file')
+  withRunOptions(
+    root.command('run <playbook>'),
+    new Option('-l, --limit <pattern>', "limit the run to these hosts: gw-1, 'all:!gw-3'"),
+  )
+    .description('run a playbook: install, change, restart, stop or start a cluster')
     .option('--adopt', 'install: take over containers that api7-orch did not create, one drained node after another')
     .addOption(unmanagedOption())
     .action(async (playbook, { adopt, unmanaged, ...options }) => {
@@ -37,7 +41,10 @@ export function program(): Command {
     });
 
   const adopt = root.command('adopt').description('manage the old containers that install --adopt keeps on hosts');
-  withRunOptions(adopt.command('forget'), new Option('-l, --limit <pattern>', 'only on these hosts'))
+  withRunOptions(
+    adopt.command('forget'),
+    new Option('-l, --limit <pattern>', "limit the run to these hosts: gw-1, 'all:!gw-3'"),
+  )
     .description('remove the stopped containers that were taken over; their volumes stay')
     .action(async (options) => exit(await (await import('./run/run.ts')).run('adopt-forget', options)));
 
@@ -51,7 +58,7 @@ export function program(): Command {
     root.command('resume [run]'),
     new Option('--replan', 'accept that inventory, playbook or version differ from those with which the run began'),
   )
-    .option('--playbook <file>', 'the playbook, where the run was given its file')
+    .option('--playbook <file>', 'file of the playbook, if the run was started with a file')
     .description(
       'finish a run that was interrupted, failed or killed, from any machine; without an id: the unfinished one',
     )
@@ -95,7 +102,10 @@ export function program(): Command {
         'find API7 on hosts that were set up without api7-orch, and write the inventory of it; changes nothing',
       )
       .addOption(
-        new Option('-i, --inventory <file>', 'hosts, groups and ssh, as in an inventory').makeOptionMandatory(),
+        new Option(
+          '-i, --inventory <file>',
+          'file with cluster, ssh, hosts and groups, as in an inventory',
+        ).makeOptionMandatory(),
       )
       .option('--out <file>', 'write the inventory to this file, and its secrets beside it')
       .addOption(unmanagedOption()),
@@ -133,6 +143,7 @@ export function program(): Command {
     .command('schema')
     .description('print the JSON Schema for editor completion')
     .action(async () => exit(await (await import('./inventory.ts')).schema()));
+  explainArguments(root);
   return root;
 }
 

@@ -4,7 +4,7 @@ import { exit } from '../uncaught.ts';
 
 /** The commands of `runs`. */
 export function runsCommands(root: Command): void {
-  const runs = root.command('runs').description('show runs: journals of this machine, and records on hosts');
+  const runs = root.command('runs').description('list, show and stop runs; with -i also those of others');
   withReport(
     runs
       .command('list')
@@ -21,9 +21,9 @@ export function runsCommands(root: Command): void {
   withLogin(
     runs
       .command('gc')
-      .description('remove journals and records of finished runs')
+      .description('remove journals of finished runs from this machine; with -i also their records on hosts')
       .addOption(optionalInventoryOption())
-      .option('--older-than <age>', 'only runs that are older', '30d')
+      .option('--older-than <age>', 'only runs that began longer ago', '30d')
       .option('-f, --forks <n>', 'hosts processed in parallel', '50'),
   ).action(async (options) => exit(await (await import('./gc.ts')).runsGc(options)));
   withLogin(

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { expect, test } from 'vitest';
+import { BUILT_IN } from '../../src/cli/arguments.ts';
+import { builtInNames } from '../../src/cli/load-playbook.ts';
+import { program } from '../../src/cli/program.ts';
+
+const all = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(all)];
+
+test('every argument of every command is explained', () => {
+  const found = all(program()).flatMap((command) =>
+    command.registeredArguments.map((argument) => [`${command.name()} ${argument.name()}`, argument.description]),
+  );
+  expect(found.length).toBeGreaterThan(10);
+  expect(found.filter(([, text]) => text === '')).toEqual([]);
+});
+
+test('run --help names every built-in playbook without a verb of its own', () => {
+  expect([...BUILT_IN, 'adopt-forget', 'rollback'].toSorted()).toEqual([...builtInNames()].toSorted());
+  const run = program().commands.find((command) => command.name() === 'run');
+  expect(run?.helpInformation().replace(/\s+/g, ' ')).toContain(`built in: ${BUILT_IN.join(', ')};`);
+});
+
+test('a pattern that may be left out has its default, unless the command then does something else', () => {
+  const optional = all(program()).flatMap((command) =>
+    command.registeredArguments
+      .filter((argument) => argument.name() === 'pattern' && !argument.required)
+      .map(({ description }) => [command.name(), description.endsWith('(default: all)')] as const),
+  );
+  expect(optional.filter(([, has]) => !has)).toEqual([['rollback', false]]);
+});
