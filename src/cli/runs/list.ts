@@ -39,17 +39,22 @@ export async function runsList(flags: ListFlags, environment: CliEnvironment = {
 /** `runs list` for people. */
 export function runsLines(
   { runs, errors }: RunsReport,
-  { all = false }: Pick<ListFlags, 'all'>,
+  { all = false, inventory }: Pick<ListFlags, 'all' | 'inventory'>,
   options: TableOptions,
 ): readonly string[] {
   const shown = runs.filter((run, at) => all || at < LATEST || run.canResume);
   const rest = runs.length - shown.length;
   return [
-    ...(runs.length === 0 ? ['no run is recorded'] : tableLines(COLUMNS, shown.map(rowOf), options)),
+    ...(runs.length === 0 ? [noRun(inventory)] : tableLines(COLUMNS, shown.map(rowOf), options)),
     ...(rest === 0 ? [] : ['', `${count(rest, 'earlier run')}: add --all`]),
     ...errors.flatMap((error) => ['', ...errorLines(error, options.paint)]),
   ];
 }
+
+const noRun = (inventory: string | undefined): string =>
+  inventory === undefined
+    ? 'no run is recorded on this machine; add -i INVENTORY to search its hosts too'
+    : 'no run of this cluster is recorded on this machine or on the hosts that were read';
 
 const rowOf = (run: KnownRun): readonly Cell[] => [
   shortName(run.run),

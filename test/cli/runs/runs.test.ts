@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { type GcFlags, runsGc } from '../../../src/cli/runs/gc.ts';
@@ -195,6 +195,16 @@ test('show: its command without secrets, its nodes, its records, and how to resu
   expect(old).not.toContain('To resume');
   await expect(runsShow('2025', flags(), outside)).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
   await expect(runsShow('2026', flags(), outside)).rejects.toMatchObject({ code: 'RESUME_AMBIGUOUS' });
+});
+
+test('without any run, list says where it has searched', async () => {
+  scene = new LbScene();
+  rmSync(journalDirectory(), { recursive: true });
+  expect(await runsList({ forks: '5' }, scene.outside)).toBe(0);
+  expect(scene.printed).toBe('no run is recorded on this machine; add -i INVENTORY to search its hosts too\n');
+  const other = new LbScene();
+  expect(await runsList({ inventory: other.file, forks: '5' }, other.outside)).toBe(3);
+  expect(other.printed).toMatch(/^no run of this cluster is recorded on this machine or on the hosts that were read\n/);
 });
 
 const at = (iso: string, { clock, ...rest }: LbScene['outside']) => ({
