@@ -90,7 +90,7 @@ function onHost(view: RunView, name: string, change: (host: HostView) => HostVie
 function startPlay(view: RunView, play: string, names: readonly string[]): RunView {
   const hosts = new Map(view.hosts);
   for (const name of names) {
-    const host = withoutStep(hosts.get(name) ?? newHost(name));
+    const { whySkipped: _, ...host } = withoutStep(hosts.get(name) ?? newHost(name));
     hosts.set(name, { ...host, state: host.state === 'unreachable' ? 'unreachable' : 'waiting' });
   }
   return { ...view, play, playHosts: names, plays: view.plays + 1, roll: NO_ROLL, hosts };
@@ -122,6 +122,7 @@ function endTask(host: HostView, event: Extract<RunEvent, { type: 'task.end' }>)
     state: 'working',
     counts: { ...host.counts, [status]: host.counts[status] + 1 },
     changes: status === 'changed' ? [...host.changes, event.task] : host.changes,
+    ...(status === 'skipped' ? defined({ whySkipped: event.note }) : {}),
     ...(status === 'changed' && event.kind === 'givenBack' ? { oldContainers: (host.oldContainers ?? 0) + 1 } : {}),
     errors:
       event.error === undefined

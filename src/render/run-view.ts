@@ -38,6 +38,8 @@ export interface HostView {
   /** Gates and changes inside a step belong to it. */
   readonly step?: CurrentStep;
   readonly counts: HostCounts;
+  /** Why its latest task was skipped. */
+  readonly whySkipped?: string;
   /** Titles of tasks with changes. */
   readonly changes: readonly string[];
   readonly errors: readonly ErrorInfo[];

@@ -243,6 +243,7 @@ const rolling: readonly RunEvent[] = [
   },
   step('gw-2', 'collectDiagnostics'),
   hostEnd('Gateways', 'gw-2', 'failed'),
+  taskEnd('gw-3', 'container api7-gateway', 'skipped', { note: 'gw-2 failed' }),
   hostEnd('Gateways', 'gw-3', 'skipped'),
   {
     type: 'roll.end',

@@ -8,7 +8,7 @@ import type { Line } from './line.ts';
 import { targetNoun } from './outcome.ts';
 import { count, nameList, oneLine, type Paint } from './paint.ts';
 import { patchLines } from './patch-lines.ts';
-import { planLines } from './roll-lines.ts';
+import { aboutHost, planLines } from './roll-lines.ts';
 import { holdLines, stepLines } from './step-lines.ts';
 import { memberChange, noteWords, taskWords } from './task-words.ts';
 
@@ -42,7 +42,9 @@ export function eventLines(event: NumberedEvent, view: RunView, detail: Detail, 
     case 'task.end':
       return taskEnd(event, view, detail, paint);
     case 'host.end':
-      return event.status === 'skipped' ? out(`${at(event.host)} ${paint('yellow', 'not started')}`) : [];
+      return event.status === 'skipped'
+        ? out(`${at(event.host)} ${paint('yellow', 'not started')}${whySkipped(event.host, view)}`)
+        : [];
     case 'exec.output':
       return [
         {
@@ -95,6 +97,12 @@ function header(view: RunView, paint: Paint): readonly string[] {
 function source({ file, replacesBuiltIn }: RunView): string {
   if (file === undefined) return '';
   return `, from ${file}${replacesBuiltIn === true ? ' instead of the built-in playbook' : ''}`;
+}
+
+/** `: gw-2 failed`. The line has the host's name already. */
+function whySkipped(host: string, { hosts }: RunView): string {
+  const why = hosts.get(host)?.whySkipped;
+  return why === undefined ? '' : `: ${oneLine(aboutHost(host, why), 200)}`;
 }
 
 const faultLine = (error: ErrorInfo): string => `${error.code}: ${oneLine(error.message, 300)}`;

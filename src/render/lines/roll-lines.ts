@@ -104,7 +104,7 @@ export function rolledLines(rows: readonly Row[], paint: Paint): readonly string
       { text: name, color: 'bold' },
       { text: STATE[node.state] ?? node.state, color: colorOf(node) },
       trafficWord(node),
-      whyWords(node),
+      whyWords(name, node),
     ]),
     { paint, width: 200 },
   );
@@ -128,8 +128,15 @@ function foldedLine(rows: readonly Row[], state: string): readonly string[] {
   return isMany(rows) ? [`  ${count(rows.length, 'node')} ${state}: ${nameList(names, MOST_ROWS)}`] : [];
 }
 
-function whyWords({ state, cause, soakDue }: RolledNode): string {
-  const why = state === 'done' || state === 'unchanged' ? undefined : cause;
+/** A text that follows the host's name: `held: …` in place of `gw-2 is held: …`. */
+export const aboutHost = (host: string, text: string): string =>
+  [`${host}: `, `${host} is `].reduce(
+    (rest, start) => (rest.startsWith(start) ? rest.slice(start.length) : rest),
+    text,
+  );
+
+function whyWords(name: string, { state, cause, soakDue }: RolledNode): string {
+  const why = state === 'done' || state === 'unchanged' || cause === undefined ? undefined : aboutHost(name, cause);
   return [...(why === undefined ? [] : [why]), ...(soakDue ? ['soak of an earlier run still due'] : [])].join('; ');
 }
 
