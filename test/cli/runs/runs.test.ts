@@ -197,7 +197,7 @@ test('show: its command without secrets, its nodes, its records, and how to resu
   await expect(runsShow('2026', flags(), outside)).rejects.toMatchObject({ code: 'RESUME_AMBIGUOUS' });
 });
 
-test('without any run, list says where it has searched', async () => {
+test('without any run, list names where it has searched', async () => {
   scene = new LbScene();
   rmSync(journalDirectory(), { recursive: true });
   expect(await runsList({ forks: '5' }, scene.outside)).toBe(0);
@@ -255,5 +255,5 @@ test('stop: asks this run, and no other; by its own lock', async () => {
   expect(scene.printed).toMatch(new RegExp(`lb-2: asked ops@ci with run install, for .* \\(run ${KILLED}\\) to stop`));
   expect(host('lb-1').locks.record?.stop).toBeUndefined();
   expect(await stop('2025')).toBe(3);
-  expect(scene.printed).toContain('run 2025 has no lock: it is not under way');
+  expect(scene.printed).toContain('run 2025 has no lock on the hosts that respond');
 });
