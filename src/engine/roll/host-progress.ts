@@ -11,6 +11,8 @@ export class HostProgress {
   readonly passed = Promise.withResolvers<boolean>();
   /** The program concerns a service. If not, a later play handles a drain that an earlier run left. */
   serves = true;
+  /** The gates that it has passed since the change: they need not be waited for again before the restore. */
+  met: ReadonlySet<string> | undefined;
   /** The program was never started, because another host failed. */
   isLeftOut = false;
   /** The program has asked for the drain, or for its restore: it may not ask again. */

@@ -1,3 +1,4 @@
+import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
@@ -46,7 +47,7 @@ export class Roll implements DisruptionGate {
     this.#budgetScope = nodes.map(({ id }) => id);
     const soak = new RollSoak(context, () => this.#peers());
     this.#steps = new RollSteps(context, soak, {
-      detailsOf: (node) => stepDetailsOf(this.#state, node),
+      detailsOf: (node) => ({ ...stepDetailsOf(this.#state, node), ...defined({ met: this.#hosts.get(node)?.met }) }),
       repeatable: async (node) => repeatable(this.#state, await this.#look(), node),
     });
     this.#hosts = new Map(hosts.map((id) => [id, new HostProgress()]));
@@ -91,8 +92,8 @@ export class Roll implements DisruptionGate {
   }
 
   async restore(host: string, met: ReadonlySet<string>): Promise<boolean> {
-    this.#steps.keepMet(host, met);
     const progress = this.#progressOf(host);
+    progress.met = met;
     if (progress.isApplying) this.#applied(host, { kind: 'ok' });
     else if (await this.#isLeftUnfinished(host)) this.#changesNothing(host);
     else return false;

@@ -3,7 +3,7 @@ import { isCanary } from '../../rolling/canary.ts';
 import { nodeOf, type State } from '../../rolling/state.ts';
 import type { Step } from '../../rolling/types.ts';
 
-/** What the machine knows of its nodes. The steps ask for it, and keep no copy. */
+/** What the machine and the programs know of the nodes. The steps ask for it, and keep no copy. */
 export interface NodeFacts {
   detailsOf(node: string): StepDetails;
   /** Reads again and checks whether the budget allows draining a node again. */
@@ -20,6 +20,8 @@ export interface StepDetails {
   readonly evenHeld?: boolean;
   /** Restores a part of its traffic first, if its balancers support it. */
   readonly inPart?: boolean;
+  /** Gates that the node's own program has passed since the change. */
+  readonly met?: ReadonlySet<string>;
   /** Records before the drain what the node runs; `serves`: it is in service, so that version is known to work. */
   readonly keeps?: { readonly serves: boolean };
 }

@@ -33,8 +33,6 @@ export class RollSteps implements StepRunner {
   readonly #context: RollContext;
   readonly #soak: RollSoak;
   readonly #facts: NodeFacts;
-  /** By node: the gates that its own program has passed since the change. */
-  readonly #met = new Map<string, ReadonlySet<string>>();
   readonly canaries: CanaryTraffic;
   readonly #reports: StepReports;
 
@@ -68,11 +66,6 @@ export class RollSteps implements StepRunner {
   /** Reports that a step begins. Returns the function that reports its end. */
   begin(node: string, step: Step, route: readonly Step[]): (result: Result) => void {
     return this.#reports.begin(node, step, route);
-  }
-
-  /** Sets the gates of a node that need not be waited for again before its restore. */
-  keepMet(node: string, met: ReadonlySet<string>): void {
-    this.#met.set(node, met);
   }
 
   /** Runs one program for a node. `quiet`: its tasks are not reported. @throws OrchError */
@@ -181,7 +174,7 @@ export class RollSteps implements StepRunner {
     node: string,
     step: TrafficStep,
     traffic: Traffic,
-    { keeps }: StepDetails,
+    { keeps, goesBack, met }: StepDetails,
   ): Promise<string | undefined> {
     if (step === 'undoDrain') return await this.#restore(node, traffic);
     if (step === 'waitIdle') {
@@ -190,8 +183,6 @@ export class RollSteps implements StepRunner {
       return undefined;
     }
     if (step === 'recover') {
-      // Gates that the changed version has passed do not count for the previous version.
-      this.#met.delete(node);
       const gate = { ...UNGATED, aboutToStop: () => this.aboutToStop(node) };
       await recoverNode(this.#drainedNode(node, traffic), gate);
       return undefined;
@@ -207,7 +198,8 @@ export class RollSteps implements StepRunner {
     }
     const evenHeld = this.#evenHeld(node);
     const made = programOf(traffic, step, { rolling: this.#context.play.options.rolling, evenHeld });
-    const program = step === 'waitReady' ? () => withoutMet(made(), this.#met.get(node)) : made;
+    // Gates that the changed version has passed do not count for the previous version.
+    const program = step === 'waitReady' && !goesBack ? () => withoutMet(made(), met) : made;
     if (step === 'waitInService') {
       await this.#soak.during(node, this, (signal) => this.run(node, program, { signal }));
       return undefined;

@@ -245,6 +245,13 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     '    const drained',
     ROLL,
   ),
+  engine(
+    'roll/steps.ts',
+    'a version that a node goes back to is not waited for',
+    "step === 'waitReady' && !goesBack",
+    "step === 'waitReady'",
+    ['test/engine/roll/ready.test.ts'],
+  ),
   engine('roll/begin-roll.ts', 'an outage needs no confirmation', 'if (pools.length === 0) return;', 'return;', ROLL),
   engine('roll/begin-roll.ts', 'time limits need not fit', 'if (faults.length > 0)', 'if (faults.length > 99)', ROLL),
 ];
