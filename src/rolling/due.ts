@@ -5,6 +5,7 @@ import { hasRoom, pick } from './batches.ts';
 import { isEmpty, isOutOfService, whyFull } from './budget.ts';
 import { isBeforeApply, routeOf } from './pipeline.ts';
 import {
+  heldWords,
   inPhase,
   isUnfinished,
   type NodeState,
@@ -70,9 +71,9 @@ function settled(state: State): Advance {
   return silent(next);
 }
 
-const heldFault = ({ id, seen }: NodeState): ErrorInfo => ({
+const heldFault = ({ id, ...node }: NodeState): ErrorInfo => ({
   code: 'NODE_HELD',
-  message: `${id} is held: ${seen?.heldBy ?? 'it was drained outside this run'}`,
+  message: `${id} is held: ${heldWords(node)}`,
   hint: `--include-held changes it and leaves it held; lb restore ${id} ends a drain by lb drain`,
   host: id,
 });

@@ -1,11 +1,13 @@
 import type { FirstNode, PoolBudget } from '../core/event/event.ts';
 import { sizeOf, startReasonOf } from './batches.ts';
 import { isOutOfService, membersOf } from './budget.ts';
-import { inPhase, isUnfinished, type NodeState, type State } from './state.ts';
+import { heldWords, inPhase, isUnfinished, type NodeState, type State } from './state.ts';
 
 export interface RollPlan {
   /** Nodes that go before the batches, with the reason. They are the first element of `waves`. */
   readonly first: readonly FirstNode[];
+  /** Nodes that are not changed, with the reason, for people. */
+  readonly skipped: readonly { readonly host: string; readonly why: string }[];
   readonly waves: readonly (readonly string[])[];
   readonly budgets: readonly PoolBudget[];
 }
@@ -30,11 +32,19 @@ export function planOf(state: State): RollPlan {
     waves.push(names.slice(at, at + size));
     at += size;
   }
-  return { first: first.map(firstNode), waves, budgets: budgetsByMembers(state) };
+  return { first: first.map(firstNode), skipped: skippedIn(state), waves, budgets: budgetsByMembers(state) };
 }
 
 /** A held node is skipped. */
 const isSkipped = ({ seen }: NodeState): boolean => seen?.held === true && !seen.drainedByRun;
+
+const skippedIn = (state: State): RollPlan['skipped'] =>
+  state.nodes.flatMap((node) => {
+    if (!node.inRun) return [];
+    if (node.unreachable) return [{ host: node.id, why: 'unreachable' }];
+    const isHeld = node.phase === 'waiting' && isSkipped(node) && !state.options.includeHeld;
+    return isHeld ? [{ host: node.id, why: `held: ${heldWords(node)}` }] : [];
+  });
 
 const firstNode = (node: NodeState): FirstNode => ({
   host: node.id,

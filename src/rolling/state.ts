@@ -95,6 +95,10 @@ export interface State {
 export const isUnfinished = ({ seen }: Pick<NodeState, 'seen'>): boolean =>
   seen?.drainedByRun === true || (seen?.soaking === true && !seen.held);
 
+/** Who holds a node, for people. */
+export const heldWords = ({ seen }: Pick<NodeState, 'seen'>): string =>
+  seen?.heldBy ?? 'it was drained outside this run';
+
 export const nodeOf = (state: State, id: string): NodeState | undefined => state.nodes.find((node) => node.id === id);
 
 export const inPhase = (state: State, ...phases: readonly Phase[]): readonly NodeState[] =>

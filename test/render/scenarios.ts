@@ -261,7 +261,7 @@ const rolling: readonly RunEvent[] = [
   ),
 ];
 
-const planned = (plan: Pick<Of<'roll.plan'>, 'first' | 'waves'>): RunEvent => ({
+const planned = (plan: Pick<Of<'roll.plan'>, 'first' | 'skipped' | 'waves'>): RunEvent => ({
   type: 'roll.plan',
   play: 'Gateways',
   soak: '1m',
@@ -287,6 +287,14 @@ const leftovers: readonly RunEvent[] = [
     ],
     waves: [['gw-2', 'gw-3', 'gw-4', 'gw-5', 'gw-6', 'gw-7', 'gw-8'], ['gw-1']],
   }),
+  planned({
+    skipped: [
+      { host: 'gw-2', why: 'held: it was drained outside this run' },
+      { host: 'gw-3', why: 'unreachable' },
+    ],
+    waves: [['gw-1']],
+  }),
+  planned({ skipped: [{ host: 'gw-2', why: 'held: by ops@desk since 2026-11-30T02:10:00Z (new disks)' }], waves: [] }),
 ];
 
 const digest = (char: string): string => char.repeat(64);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planOf } from '../../src/rolling/plan.ts';
 import { endOf } from '../../src/rolling/report.ts';
+import { withSeen } from '../../src/rolling/state.ts';
 import type { Event, NodeInit, Observation, Options, Step } from '../../src/rolling/types.ts';
 import { BACK, bad, DOWN, faultOn, HELD, LEASED, Roll, SOAKING, TO_APPLY, UP } from './roll-steps.ts';
 
@@ -210,6 +211,17 @@ describe('the order of nodes', () => {
 });
 
 describe('the order that is announced', () => {
+  test.each<[boolean, readonly (readonly string[])[], readonly string[]]>([
+    [false, [['gw-1', 'gw-4']], ['gw-2 held: it was drained outside this run', 'gw-3 unreachable']],
+    [true, [['gw-2'], ['gw-1', 'gw-4']], ['gw-3 unreachable']],
+  ])('nodes that are skipped are named apart (held ones included: %s)', (includeHeld, waves, skipped) => {
+    const roll = new Roll(4, { includeHeld }, { 'gw-3': { unreachable: true } });
+    for (const node of ['gw-1', 'gw-2', 'gw-4']) roll.tell({ type: 'needsDrain', node });
+    const plan = planOf(withSeen(roll.state, { ...roll.seen, 'gw-2': HELD }));
+    expect(plan.waves).toEqual(waves);
+    expect(plan.skipped.map(({ host, why }) => `${host} ${why}`)).toEqual(skipped);
+  });
+
   test.each<[Partial<Options>, readonly (readonly string[])[]]>([
     [{}, [['gw-1', 'gw-2', 'gw-3', 'gw-4']]],
     [{ canary: 1 }, [['gw-1'], ['gw-2', 'gw-3', 'gw-4']]],
@@ -226,6 +238,11 @@ describe('the order that is announced', () => {
     roll.begin();
     const fresh = new Roll(4, options);
     for (const { id: node } of fresh.state.nodes) fresh.tell({ type: 'needsDrain', node });
-    expect(planOf(fresh.state)).toEqual({ first: [], waves, budgets: [{ pools: [], maxUnavailable: 1, members: 4 }] });
+    expect(planOf(fresh.state)).toEqual({
+      first: [],
+      skipped: [],
+      waves,
+      budgets: [{ pools: [], maxUnavailable: 1, members: 4 }],
+    });
   });
 });

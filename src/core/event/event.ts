@@ -135,6 +135,8 @@ export type RunEvent =
       readonly play: string;
       /** Nodes that go before the batches; absent: none. They are the first element of `waves`. */
       readonly first?: readonly FirstNode[];
+      /** Nodes that are not changed, with the reason: held ones, and unreachable ones; absent: none. */
+      readonly skipped?: readonly { readonly host: string; readonly why: string }[];
       /** Duration of a soak. */
       readonly soak?: string;
       readonly waves: readonly (readonly string[])[];

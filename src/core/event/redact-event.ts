@@ -61,7 +61,11 @@ export function redactEvent(event: RunEvent): RunEvent {
       };
     }
     case 'roll.plan':
-      return { ...event, deadlines: event.deadlines.map((link) => ({ ...link, source: words(link.source) })) };
+      return {
+        ...event,
+        deadlines: event.deadlines.map((link) => ({ ...link, source: words(link.source) })),
+        ...defined({ skipped: event.skipped?.map(({ host, why }) => ({ host, why: redact(why) })) }),
+      };
     case 'roll.step':
       return { ...event, ...defined({ note: ifAny(event.note, redact) }) };
     case 'roll.hold':

@@ -33,11 +33,14 @@ const toDrain = (state: State): readonly string[] => inPhase(state, 'waiting').m
 
 /** Reports nodes, batches and limits. @throws OrchError TIMEOUTS_INCONSISTENT */
 export async function emitPlan(context: RollContext, steps: StepRunner, state: State): Promise<void> {
-  const { first, waves, budgets } = planOf(state);
+  const { first, skipped, waves, budgets } = planOf(state);
   await lookAhead(context, steps, toDrain(state));
   const deadlines = await deadlinesOf(context, steps, toDrain(state));
   const { name: play, rolling } = context.play.options;
-  const more = first.length === 0 ? {} : { first, soak: rolling?.soak ?? DEFAULT_SOAK };
+  const more = {
+    ...(first.length === 0 ? {} : { first, soak: rolling?.soak ?? DEFAULT_SOAK }),
+    ...(skipped.length === 0 ? {} : { skipped }),
+  };
   context.emit({ type: 'roll.plan', play, ...more, waves, budgets, deadlines });
 }
 

@@ -31,14 +31,17 @@ export function stepWords({ step, index, of }: Pick<RollStep, 'step' | 'index' |
 
 /** The order of the nodes and the time limits, before the first drain. */
 export function planLines(plan: RollPlan, paint: Paint): readonly string[] {
-  const { waves, first = [], budgets, deadlines } = plan;
+  const { waves, first = [], skipped = [], budgets } = plan;
+  // Without a drain no time limit matters.
+  const deadlines = waves.length === 0 ? [] : plan.deadlines;
   const batches = first.length === 0 ? waves : waves.slice(1);
   const order = batches.map((batch) => nameList(batch, 12)).join('; ');
   const number = batches.length < 2 ? '' : ` (${batches.length} batches)`;
   const name = Math.max(0, ...deadlines.map((link) => link.name.length));
   const time = Math.max(0, ...deadlines.map((link) => formatDuration(link.ms).length));
   return [
-    ...firstLines(plan, paint),
+    ...reasonLines('First', first, (node) => firstWords(node, plan.soak), paint),
+    ...reasonLines('Skip', skipped, ({ why }) => oneLine(why, 120), paint),
     ...(batches.length > 0
       ? [`${paint('bold', 'Order')}: ${order}${number}; max unavailable ${budgetWords(budgets)}`]
       : []),
@@ -52,15 +55,20 @@ export function planLines(plan: RollPlan, paint: Paint): readonly string[] {
   ];
 }
 
-/** `First: gw-2: soak of an earlier run (1m)`: each reason with its nodes, before any batch. */
-function firstLines({ first = [], soak }: RollPlan, paint: Paint): readonly string[] {
-  const reasons = Map.groupBy(first, (node) => firstWords(node, soak));
-  return [...reasons].map(([why, nodes], at) => {
-    const label = at === 0 ? `${paint('bold', 'First')}:` : '      ';
-    return `${label} ${nameList(
-      nodes.map(({ host }) => host),
+/** `First: gw-2: soak of an earlier run (1m)`: each reason with its nodes. */
+function reasonLines<N extends { readonly host: string }>(
+  title: string,
+  nodes: readonly N[],
+  wordsOf: (node: N) => string,
+  paint: Paint,
+): readonly string[] {
+  return [...Map.groupBy(nodes, wordsOf)].map(([why, those], at) => {
+    const label = at === 0 ? `${paint('bold', title)}:` : ' '.repeat(title.length + 1);
+    const names = nameList(
+      those.map(({ host }) => host),
       12,
-    )}: ${why}`;
+    );
+    return `${label} ${names}: ${why}`;
   });
 }
 
