@@ -12,7 +12,7 @@ export function hostLocked(host: string, { record, now, beatAge }: LockView): Or
     record === null ? 'another run' : `${holderName(record, now)}, last sign ${formatDuration(beatAge * 1000)} ago`;
   return new OrchError('HOST_LOCKED', `${host} is locked by ${holder}`, {
     host,
-    hint: 'wait for it with --lock-wait 10m, or ask it to stop at a safe point: api7-orch lock break --reason TEXT',
+    hint: 'wait for it with --lock-wait 10m, or ask it to stop at a safe point: api7-orch lock break --reason TEXT -i INVENTORY',
   });
 }
 

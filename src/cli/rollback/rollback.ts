@@ -61,7 +61,12 @@ export async function listPrevious(flags: ReadFlags, environment: CliEnvironment
       }
     });
     const report: PreviousReport = { containers: rows.flat() };
-    await printReport(report, previousLines, flags, environment.stdout);
+    await printReport(
+      report,
+      (shown, style) => previousLines(shown, style, flags.inventory),
+      flags,
+      environment.stdout,
+    );
     return report.containers.some(({ error }) => error !== undefined) ? 3 : 0;
   });
 }

@@ -1,3 +1,4 @@
+import { typedLine } from '../../core/base/argv.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
 import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
 import type { PreviousStates } from '../../tasks/previous-states.ts';
@@ -19,8 +20,8 @@ export interface PreviousReport {
 
 const COLUMNS = [{ title: 'HOST' }, { title: 'CONTAINER' }, { title: 'RUNS' }, { title: 'CAN GO BACK TO' }];
 
-/** `rollback` for people: a row for each container, then errors. */
-export function previousLines({ containers }: PreviousReport, options: TableOptions): readonly string[] {
+/** `rollback` for people: a row for each container, then errors, then a command. `file`: the inventory. */
+export function previousLines({ containers }: PreviousReport, options: TableOptions, file: string): readonly string[] {
   const rows = containers.map((row): readonly Cell[] => [row.host, row.container, row.runs ?? '-', backCell(row)]);
   const errors = new Map(
     containers.flatMap(({ host, error }) => (error === undefined ? [] : [[host, error] as const])),
@@ -29,13 +30,26 @@ export function previousLines({ containers }: PreviousReport, options: TableOpti
     ...tableLines(COLUMNS, rows, options),
     ...[...errors.values()].flatMap((error) => ['', ...errorLines(error, options.paint)]),
     '',
-    'To go back: api7-orch rollback HOST --to VERSION -i INVENTORY',
+    exampleLine(containers, file),
   ];
 }
 
-function backCell({ runs, states, refused, error }: PreviousRow): Cell {
+function exampleLine(containers: PreviousReport['containers'], file: string): string {
+  const [first] = containers.flatMap((row) =>
+    row.refused === undefined ? othersOf(row).map(({ version }) => ({ host: row.host, version })) : [],
+  );
+  return first === undefined
+    ? 'no node has an earlier version to go back to'
+    : `To go back, for example: ${typedLine(['api7-orch', 'rollback', first.host, '--to', first.version, '-i', file])}`;
+}
+
+const othersOf = ({ runs, states }: PreviousRow): PreviousRow['states'] =>
+  states.filter(({ version }) => version !== runs);
+
+function backCell(row: PreviousRow): Cell {
+  const { refused, error } = row;
   if (error !== undefined) return { text: error.code, color: 'red' };
-  const others = states.filter(({ version }) => version !== runs);
+  const others = othersOf(row);
   if (others.length === 0) return '-';
   if (refused !== undefined) return { text: `- (${refused})`, color: 'dim' };
   return others.map(({ version, keptAt }) => `${version} (in service until ${keptAt.slice(0, 16)}Z)`).join(', ');

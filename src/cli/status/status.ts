@@ -43,7 +43,7 @@ export async function status(pattern: string, flags: StatusFlags, environment: C
       readPoolMembers(inventory, poolMembers, { hosts, forks }),
     ]).finally(stop);
     const report = statusReport(inventory, seen, looked, dateOf(clock));
-    await printReport(report, statusLines, flags, environment.stdout);
+    await printReport(report, (shown, style) => statusLines(shown, style, flags.inventory), flags, environment.stdout);
     if (report.errors.length > 0) return 3;
     return flags.exitCode === true && report.hosts.some(({ healthy }) => !healthy) ? 3 : 0;
   });

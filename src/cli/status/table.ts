@@ -1,4 +1,5 @@
 import { daysLeft } from '../../api7/checks/certificates.ts';
+import { typedLine } from '../../core/base/argv.ts';
 import { safeText } from '../../core/base/safe-text.ts';
 import { count, type Paint } from '../../render/lines/paint.ts';
 import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
@@ -16,15 +17,15 @@ const COLUMNS = [
   { title: 'HELD BY' },
 ];
 
-/** `status` for people: a row for each service, then errors, and last the summary. */
-export function statusLines(report: StatusReport, options: TableOptions): readonly string[] {
+/** `status` for people: a row for each service, then errors, and last the summary. `file`: the inventory. */
+export function statusLines(report: StatusReport, options: TableOptions, file = 'INVENTORY'): readonly string[] {
   const { paint } = options;
   const now = new Date(report.at);
   const rows = report.hosts.flatMap((host) => rowsOf(host, now));
   return [
     ...tableLines(COLUMNS, rows, options),
     ...certificateLines(report, now, options),
-    ...adoptionLines(report),
+    ...adoptionLines(report, file),
     ...report.errors.flatMap((error) => ['', ...errorLines(error, paint)]),
     '',
     closing(report, paint),
@@ -39,13 +40,14 @@ function certificateLines({ certificates }: StatusReport, now: Date, options: Ta
   return ['', ...tableLines(CERTIFICATE_COLUMNS, rows, options)];
 }
 
-function adoptionLines({ hosts }: StatusReport): readonly string[] {
+function adoptionLines({ hosts }: StatusReport, file: string): readonly string[] {
+  const command = (...words: readonly string[]): string => typedLine(['api7-orch', ...words, '-i', file]);
   const lines = hosts.flatMap(({ host, services }) =>
     services.flatMap(({ service, adoption }) => [
       ...(adoption?.underWay === undefined
         ? []
         : [
-            `${host}: the adoption of ${service} is at ${adoption.underWay}; to finish it: api7-orch run install --adopt`,
+            `${host}: the adoption of ${service} is at ${adoption.underWay}; to finish it: ${command('run', 'install', '--adopt')}`,
           ]),
       ...(adoption?.kept ?? []).map((name) => `${host}: ${safeText(name)} is kept since its adoption`),
     ]),
@@ -53,7 +55,7 @@ function adoptionLines({ hosts }: StatusReport): readonly string[] {
   const isKept = hosts.some(({ services }) => services.some(({ adoption }) => (adoption?.kept ?? []).length > 0));
   return lines.length === 0
     ? []
-    : ['', ...lines, ...(isKept ? ['to remove what is kept: api7-orch adopt forget'] : [])];
+    : ['', ...lines, ...(isKept ? [`to remove what is kept: ${command('adopt', 'forget')}`] : [])];
 }
 
 function expiryCell(validUntil: string | null, now: Date): Cell {

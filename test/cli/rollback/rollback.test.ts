@@ -34,7 +34,7 @@ test('the table: the version of each container, the versions to go back to, and 
       })),
     ],
   };
-  expect(previousLines(report, plain).map((line) => line.trimEnd())).toEqual([
+  expect(previousLines(report, plain, 'prod.yaml').map((line) => line.trimEnd())).toEqual([
     'HOST  CONTAINER        RUNS    CAN GO BACK TO',
     'gw-1  api7-gateway     3.10.6  3.10.5 (in service until 2026-11-28T09:30Z), 3.10.4 (in service until 2026-11-20T08:15Z)',
     'gw-2  api7-gateway     -       -',
@@ -45,8 +45,15 @@ test('the table: the version of each container, the versions to go back to, and 
     'CONNECT_REFUSED on cp-2: cp-2 refused',
     '  hint: start sshd',
     '',
-    'To go back: api7-orch rollback HOST --to VERSION -i INVENTORY',
+    'To go back, for example: api7-orch rollback gw-1 --to 3.10.5 -i prod.yaml',
   ]);
+});
+
+test('the table of nodes without an earlier version names no command', () => {
+  const report: PreviousReport = {
+    containers: [{ host: 'gw-1', container: 'api7-gateway', runs: '3.10.6', states: [] }],
+  };
+  expect(previousLines(report, plain, 'prod.yaml').at(-1)).toBe('no node has an earlier version to go back to');
 });
 
 let cluster: SmallCluster;
