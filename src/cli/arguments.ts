@@ -13,11 +13,15 @@ const TEXTS: Readonly<Record<string, string>> = {
   command: 'the command and its arguments, after --',
 };
 
-/** Explains the arguments of all commands in their help, by the name of the argument. */
-export function explainArguments(command: Command): void {
+/**
+ * Explains the arguments of all commands in their help, by the name of the argument. After a mistake the operator is
+ * sent to the help of that command.
+ */
+export function explainArguments(command: Command, path = command.name()): void {
+  command.showHelpAfterError(`(see ${path} --help)`);
   for (const argument of command.registeredArguments)
     argument.description = `${TEXTS[argument.name()] ?? ''}${defaultOf(command, argument)}`;
-  for (const each of command.commands) explainArguments(each);
+  for (const each of command.commands) explainArguments(each, `${path} ${each.name()}`);
 }
 
 /** Without hosts `rollback` only lists. */

@@ -3,6 +3,7 @@ import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { OrchError } from '../core/base/errors.ts';
 import type { Playbook } from '../core/play/playbook.ts';
+import { didYouMean } from '../inventory/did-you-mean.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { importPlaybook } from './playbook-modules.ts';
 
@@ -75,7 +76,9 @@ function find(name: string): string {
     : [...candidates].sort((a, b) => Number(a.startsWith(builtIn)) - Number(b.startsWith(builtIn)));
   const file = order.find((candidate) => existsSync(candidate));
   if (file !== undefined) return file;
-  throw new OrchError('PLAYBOOK_NOT_FOUND', `there is no playbook "${name}"`, {
+  const near = isPath ? undefined : didYouMean(name, builtInNames());
+  const meant = near === undefined ? '' : `; did you mean "${near}"?`;
+  throw new OrchError('PLAYBOOK_NOT_FOUND', `there is no playbook "${name}"${meant}`, {
     hint: isPath
       ? `${order[0]} does not exist`
       : `built in: ${builtInNames().join(', ')}; your own go to ./playbooks/${name}.ts`,

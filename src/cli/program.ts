@@ -25,7 +25,6 @@ export function program(): Command {
     .description('Install and operate API7 Gateway in high availability over SSH.')
     .version(version(), '-V, --version')
     .configureHelp({ optionDescription: withoutEmptyDefault, subcommandTerm: commandTerm, minWidthToWrap: 20 })
-    .showHelpAfterError('(see api7-orch --help)')
     .showSuggestionAfterError();
 
   withRunOptions(

@@ -36,7 +36,7 @@ function unfinished(found: FoundRuns, cluster: string): RunRecord {
   if (bad !== undefined) throw bad.error;
   if (first === undefined)
     throw new OrchError('RUN_NOT_FOUND', `no unfinished run of cluster ${cluster} is recorded${unseen(found)}`, {
-      hint: 'run the command that is to be carried out: what is done already stays as it is',
+      hint: `${found.errors.length > 0 ? 'make these hosts reachable, or ' : ''}run the same command again: what is done already stays as it is`,
     });
   if (second === undefined) return first.record;
   const list = open.map(({ record }) => `${record.run} (${commandOf(record.request)}, by ${record.begun.by})`);
@@ -77,4 +77,6 @@ function named(found: FoundRuns, cluster: string, name: string): RunRecord {
 }
 
 const unseen = ({ errors }: FoundRuns): string =>
-  errors.length === 0 ? '' : `; not read: ${errors.map(({ host, code }) => `${host} (${code})`).join(', ')}`;
+  errors.length === 0
+    ? ''
+    : ` on the hosts that were read; not read: ${errors.map(({ host, code }) => `${host} (${code})`).join(', ')}`;

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { BUILT_IN } from '../../src/cli/arguments.ts';
-import { builtInNames } from '../../src/cli/load-playbook.ts';
+import { builtInNames, loadPlaybook } from '../../src/cli/load-playbook.ts';
 import { program } from '../../src/cli/program.ts';
+import { inProcess } from './command-line.ts';
 
 const all = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(all)];
 
@@ -12,6 +13,22 @@ test('every argument of every command is explained', () => {
   );
   expect(found.length).toBeGreaterThan(10);
   expect(found.filter(([, text]) => text === '')).toEqual([]);
+});
+
+test('a mistyped word points to the help of its own command', async () => {
+  const { stderr } = await inProcess('lb', 'drain', '-i', 'inventory.example.yaml', '--reason', 'x');
+  expect(stderr).toContain('(see api7-orch lb drain --help)');
+});
+
+test('a mistyped playbook gets the one that is meant', async () => {
+  await expect(loadPlaybook('instal')).rejects.toMatchObject({
+    code: 'PLAYBOOK_NOT_FOUND',
+    message: 'there is no playbook "instal"; did you mean "install"?',
+  });
+  await expect(loadPlaybook('zzz')).rejects.toMatchObject({
+    message: 'there is no playbook "zzz"',
+    hint: expect.stringContaining('built in: '),
+  });
 });
 
 test('run --help names every built-in playbook without a verb of its own', () => {

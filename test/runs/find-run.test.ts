@@ -62,7 +62,7 @@ test.each<[string, FoundRuns, string | undefined, string, RegExp]>([
     { ...all(), errors: [{ code: 'CONNECT_REFUSED', message: '', host: 'lb-2' }] },
     undefined,
     'RUN_NOT_FOUND',
-    /not read: lb-2 \(CONNECT_REFUSED\)/,
+    /no unfinished run of cluster prod is recorded on the hosts that were read; not read: lb-2 \(CONNECT_REFUSED\)/,
   ],
   [
     'two',
