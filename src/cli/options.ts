@@ -21,6 +21,21 @@ export const withRunOptions = (command: Command, own: Option): Command =>
     .addOption(lockWaitOption())
     .addOption(onHoldOption())
     .addOption(onFailureOption());
+/** Leaves the options about drains out of the help: the verb drains no node. They are accepted. */
+export function withoutDrainOptions(command: Command): Command {
+  for (const option of command.options) if (OF_DRAINS.has(option.long ?? '')) option.hideHelp();
+  return command;
+}
+const OF_DRAINS: ReadonlySet<string> = new Set([
+  '--include-held',
+  '--without-lb',
+  '--reason',
+  '--yes-outage',
+  '--on-hold',
+  '--on-failure',
+]);
+export const limitOption = (): Option =>
+  new Option('-l, --limit <pattern>', "limit the run to these hosts: gw-1, 'all:!gw-3'");
 /** Login options of every verb that connects. */
 export const withLogin = (command: Command): Command =>
   command.addOption(acceptOption()).addOption(askPassOption()).addOption(askBecomePassOption());

@@ -6,11 +6,13 @@ import {
   adoptionVars,
   commandTerm,
   inventoryOption,
+  limitOption,
   lockWaitOption,
   outputOption,
   unmanagedOption,
   varsOption,
   withLogin,
+  withoutDrainOptions,
   withoutEmptyDefault,
   withReport,
   withRunOptions,
@@ -27,10 +29,7 @@ export function program(): Command {
     .configureHelp({ optionDescription: withoutEmptyDefault, subcommandTerm: commandTerm, minWidthToWrap: 20 })
     .showSuggestionAfterError();
 
-  withRunOptions(
-    root.command('run <playbook>'),
-    new Option('-l, --limit <pattern>', "limit the run to these hosts: gw-1, 'all:!gw-3'"),
-  )
+  withRunOptions(root.command('run <playbook>'), limitOption())
     .description('run a playbook: install, change, restart, stop or start a cluster')
     .option('--adopt', 'install: take over containers that api7-orch did not create, one drained node after another')
     .addOption(unmanagedOption())
@@ -40,10 +39,7 @@ export function program(): Command {
     });
 
   const adopt = root.command('adopt').description('manage the old containers that install --adopt keeps on hosts');
-  withRunOptions(
-    adopt.command('forget'),
-    new Option('-l, --limit <pattern>', "limit the run to these hosts: gw-1, 'all:!gw-3'"),
-  )
+  withoutDrainOptions(withRunOptions(adopt.command('forget'), limitOption()))
     .description('remove the stopped containers that were taken over; their volumes stay')
     .action(async (options) => exit(await (await import('./run/run.ts')).run('adopt-forget', options)));
 

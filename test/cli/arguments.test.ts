@@ -31,6 +31,14 @@ test('a mistyped playbook gets the one that is meant', async () => {
   });
 });
 
+test('adopt forget drains no node, and its help has no option about that', () => {
+  const adopt = program().commands.find((command) => command.name() === 'adopt');
+  const help = adopt?.commands.find((command) => command.name() === 'forget')?.helpInformation() ?? '';
+  for (const flag of ['--check', '--limit', '--skip-unreachable', '--lock-wait']) expect(help).toContain(flag);
+  for (const flag of ['--include-held', '--without-lb', '--reason', '--yes-outage', '--on-hold', '--on-failure'])
+    expect(help).not.toContain(flag);
+});
+
 test('run --help names every built-in playbook without a verb of its own', () => {
   expect([...BUILT_IN, 'adopt-forget', 'rollback'].toSorted()).toEqual([...builtInNames()].toSorted());
   const run = program().commands.find((command) => command.name() === 'run');

@@ -2,6 +2,7 @@ import { typedLine } from '../../core/base/argv.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { TableOptions } from '../../render/lines/table.ts';
 import { byBeginning } from '../../runs/find-run.ts';
+import type { NodeState } from '../../runs/run-record.ts';
 import { printReport } from '../print/print-report.ts';
 import type { CliEnvironment } from '../session.ts';
 import type { KnownRun } from './known-runs.ts';
@@ -30,6 +31,20 @@ type ShownRun = KnownRun & { readonly resume: string | null };
 const resumeLine = ({ run, record }: KnownRun, inventory: string): string =>
   typedLine(['api7-orch', 'resume', run, '-i', inventory, ...(record?.request.accepted ?? [])]);
 
+/** The words that the end of a run has for its nodes. A run that was killed leaves nodes in the middle of their change. */
+function nodeWord(state: NodeState, { state: run }: KnownRun): string {
+  switch (state) {
+    case 'waiting':
+      return run === 'running' ? 'waiting' : 'not started';
+    case 'changing':
+      return run === 'running' ? 'changing' : 'change under way at the end';
+    case 'rolledBack':
+      return 'rolled back';
+    default:
+      return state;
+  }
+}
+
 /** `runs show` for people. */
 export function runLines(shown: ShownRun, { paint }: TableOptions): readonly string[] {
   const { record, nodes } = shown;
@@ -52,7 +67,7 @@ export function runLines(shown: ShownRun, { paint }: TableOptions): readonly str
   const width = Math.max(0, ...states.map(([host]) => host.length));
   return [
     ...rows.flatMap(([label, value]) => (value === undefined ? [] : [`${paint('dim', label.padEnd(10))} ${value}`])),
-    ...states.map(([host, state]) => `  ${host.padEnd(width)}  ${state}`),
+    ...states.map(([host, state]) => `  ${host.padEnd(width)}  ${nodeWord(state, shown)}`),
     ...(shown.resume === null ? [] : ['', `To resume: ${shown.resume}`]),
   ];
 }

@@ -197,6 +197,15 @@ test('show: its command without secrets, its nodes, its records, and how to resu
   await expect(runsShow('2026', flags(), outside)).rejects.toMatchObject({ code: 'RESUME_AMBIGUOUS' });
 });
 
+test('show: the states of nodes in the words of a run', async () => {
+  const nodes = { 'gw-1': 'rolledBack', 'gw-2': 'waiting', 'gw-3': 'changing' } as const;
+  put('lb-1', record('20261130-110000-0000dd', { ...ended('partial', '2026-11-30T11:10:00Z'), nodes }));
+  expect(await runsShow('20261130-11', flags(), outside)).toBe(0);
+  expect(printed()).toMatch(
+    /^state +failed\n[\s\S]*^nodes +0 of 3 done, 1 failed\n[\s\S]*^ {2}gw-1 +rolled back\n {2}gw-2 +not started\n {2}gw-3 +change under way at the end$/m,
+  );
+});
+
 test('without any run, list names where it has searched', async () => {
   scene = new LbScene();
   rmSync(journalDirectory(), { recursive: true });
