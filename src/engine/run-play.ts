@@ -71,7 +71,7 @@ export async function runPlay(
   }
   for (const { name } of hosts)
     if (!results.has(name)) {
-      results.set(name, { status: 'skipped', value: undefined, touched: false, error: undefined });
+      results.set(name, { status: 'skipped', value: undefined, touched: false, disturbed: false, error: undefined });
       emit({ type: 'host.end', host: name, play: play.options.name, status: 'skipped', durationMs: 0 });
     }
   emit({ type: 'play.end', play: play.options.name, ok: [...results.values()].every(({ status }) => status === 'ok') });

@@ -108,6 +108,7 @@ function stepFailed(state: State, node: NodeState, step: Step, result: Exclude<R
   if (node.recovering) {
     // The rollback failed: the node stays drained as it is.
     const stays = update(recordFailure(state, node.id, step, fault, lost), node.id, { recovering: false });
+    if (step === 'recover' && node.intact && !lost) return undoDrain(stays, node.id, 'failed');
     return mustDrainAgain && !lost ? update(stays, node.id, { step: 'drainAgain' }) : over(stays, node.id, 'failed');
   }
   if (step === 'checkDependencies' && !lost) {
@@ -139,7 +140,8 @@ function stepFailed(state: State, node: NodeState, step: Step, result: Exclude<R
   if (isBeforeApply(step)) return undoDrain(failed, node.id, 'failed');
   if (step === 'restore' || lost) return over(failed, node.id, 'failed');
   const recovering = node.recovers === true && !notNodesFault && !isOthers(fault);
-  return update(failed, node.id, { step: mustDrainAgain ? 'drainAgain' : 'collectDiagnostics', recovering });
+  const intact = step === 'apply' && result.intact === true;
+  return update(failed, node.id, { step: mustDrainAgain ? 'drainAgain' : 'collectDiagnostics', recovering, intact });
 }
 
 /** Codes that do not concern the version that the node was changed to: rolling it back would not help. */
@@ -180,6 +182,12 @@ function rechecked(state: State, node: NodeState, fault: ErrorInfo, lost: boolea
 /** Codes with which a failed node is not drained again: too few others serve. */
 export const KEPT_IN_SERVICE: ReadonlySet<string> = new Set(['BUDGET_EXHAUSTED', 'NO_OTHER_MEMBER_UP']);
 
+/** `heldBy`: an operator has drained it meanwhile, so it gets no requests all the same. */
+function undone(state: State, node: NodeState, heldBy: string | undefined): State {
+  const seen = heldBy === undefined || node.seen === undefined ? node.seen : { ...node.seen, inTraffic: false };
+  return over(update(state, node.id, { drained: 'no', seen }), node.id, node.outcome ?? 'untouched');
+}
+
 /** A failure of the clean-up never replaces the original failure. */
 function cleanedUp(state: State, node: NodeState, step: Step, result: Result): State {
   const ok = result.kind === 'ok';
@@ -195,7 +203,9 @@ function cleanedUp(state: State, node: NodeState, step: Step, result: Result): S
       route: recoveryOf(node),
       step: 'recover',
     });
-  if (step === 'undoDrain' && ok)
-    return over(update(state, node.id, { drained: 'no' }), node.id, node.outcome ?? 'untouched');
+  if (step === 'undoDrain' && ok) return undone(state, node, result.heldBy);
+  // It serves as before, so its drain is undone, as after a step before the change.
+  if (step === 'collectDiagnostics' && node.intact && result.kind !== 'lost')
+    return undoDrain(ok ? state : recordFailure(state, node.id, step, result.fault), node.id, 'failed');
   return over(ok ? state : recordFailure(state, node.id, step, result.fault), node.id, 'failed');
 }

@@ -33,6 +33,7 @@ const BEGINNING: Omit<NodeState, keyof NodeInit> = {
   staysHeld: false,
   drained: 'no',
   changed: false,
+  intact: false,
   waits: false,
   lost: false,
   recovering: false,

@@ -39,6 +39,8 @@ export interface NodeState extends NodeInit {
   readonly drained: Drained;
   /** Whether `apply` was ordered. */
   readonly changed: boolean;
+  /** `apply` failed before it stopped or changed the service of the node. */
+  readonly intact: boolean;
   /** Its program waits for permission to continue. */
   readonly waits: boolean;
   /** The connection to it was lost. */

@@ -59,15 +59,21 @@ export type Result =
   | { readonly kind: 'ok'; readonly heldBy?: string }
   /**
    * The step failed; `fault` is the error in the form of events. `notNodesFault`: a balancer's failure, not the node's.
+   * `intact`, after `apply`: its service was neither stopped nor changed.
    */
-  | { readonly kind: 'failed'; readonly fault: ErrorInfo; readonly notNodesFault?: boolean }
+  | {
+      readonly kind: 'failed';
+      readonly fault: ErrorInfo;
+      readonly notNodesFault?: boolean;
+      readonly intact?: boolean;
+    }
   /** The connection was lost: whether the step took effect is unknown. */
   | { readonly kind: 'lost'; readonly fault: ErrorInfo }
   /**
    * The operator must decide (the drain took too long with policy `hold`, the soak was inconclusive). Only for
    * checkDependencies, waitIdle and soak.
    */
-  | { readonly kind: 'hold'; readonly fault: ErrorInfo };
+  | { readonly kind: 'hold'; readonly fault: ErrorInfo; readonly intact?: boolean };
 
 export type Event =
   /** The node's program was planned. `unhealthy`: a gate is not met, or a service does not exist. */

@@ -8,6 +8,7 @@ import { defineTask } from '../core/task/define-task.ts';
 import { sameAgain } from '../docker/spec.ts';
 import { refusePaused } from './container/paused.ts';
 import { refuseExited, stopGently, wasKilled } from './container/stop.ts';
+import { createdBeside } from './container/write.ts';
 import { digestOfState, type KeptFile, type SeenState, versionOf } from './previous/record.ts';
 import { noWayBack, wayBack } from './previous/way-back.ts';
 
@@ -106,17 +107,20 @@ async function write(p: Params, host: Connection, report: Report): Promise<void>
   const { docker } = host;
   const old = await docker.container(p.container);
   const state = await goalOf(p, old, host);
+  let written = false;
   for (const file of state.files) {
     const { path, content, mode, uid, gid } = file;
-    if ((await seen(path, host)) !== asSeen(file))
-      await host.writeFile(path, Buffer.from(content, 'base64'), { mode, owner: uid, group: gid });
+    if ((await seen(path, host)) === asSeen(file)) continue;
+    written = true;
+    await host.writeFile(path, Buffer.from(content, 'base64'), { mode, owner: uid, group: gid });
   }
   const fresh = freshContainer(p.container);
   await docker.remove(fresh);
   const isSame = old !== null && digestOfContainer(old) === digestOfState({ ...state, files: [] });
   if (old === null) await docker.create(p.container, await bodyOf(state, host));
   else if (!isSame || (!old.State.Running && wasKilled(old))) {
-    await docker.create(fresh, await bodyOf(state, host));
+    const body = await bodyOf(state, host);
+    await (written ? docker.create(fresh, body) : createdBeside(fresh, body, host));
     await stopGently(old, {}, host, report);
     await docker.remove(p.container);
     await docker.rename(fresh, p.container);

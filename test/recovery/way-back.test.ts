@@ -7,6 +7,9 @@ import type { SmallCluster } from './small-cluster.ts';
 
 // A gateway whose change fails goes back to its earlier version: whole runs of the built-in playbooks on the smallest cluster.
 
+const GATEWAYS = ['gw-1', 'gw-2'];
+const IN_SERVICE = { state: 'failed', traffic: 'in' };
+
 type Bad = 'unready' | 'badRoutes';
 const BAD: readonly (readonly [Bad, string])[] = [
   ['unready', 'NOT_READY'],
@@ -117,6 +120,63 @@ describe.each(BAD)('a version that is bad: %s', (bad, code) => {
   );
 });
 
+describe('a change that fails before the old gateway is stopped', () => {
+  /** Both gateways serve with the old version; once it is repaired, the same command succeeds. */
+  async function serve(cluster: SmallCluster): Promise<void> {
+    for (const name of GATEWAYS)
+      expect([name, cluster.runs(name), cluster.serves(name)]).toEqual([name, '3.10.5', true]);
+    cluster.repair();
+    for (const name of ['cp-1', 'cp-2']) await cluster.engine(name).start('api7-dp-manager');
+    await cluster.settle();
+    expect(await cluster.run()).toMatchObject({ exitCode: 0 });
+    await cluster.settle();
+    expect(cluster.leftovers()).toEqual([]);
+  }
+
+  test('its Engine refuses the new container: the gateway is restored as it is', async () => {
+    const cluster = await due(1);
+    // The first container of the run checks the configuration.
+    cluster.fail({ host: 'gw-1', operation: 'create', nth: 1, code: 'DOCKER_FAILED' });
+    const ran = await cluster.run();
+    expect(ran).toMatchObject({ exitCode: 3, codes: ['DOCKER_FAILED'], nodes: { 'gw-1': IN_SERVICE } });
+    await serve(cluster);
+  });
+
+  test('its Engine refuses the new container, and its configuration is written: it goes back to the old one', async () => {
+    const cluster = await due(1);
+    const before = config(cluster, 'gw-1');
+    cluster.edit('  gateway:', '  config: { gateway: { nginx_config: { worker_processes: 2 } } }\n  gateway:');
+    cluster.fail({ host: 'gw-1', operation: 'create', nth: 1, code: 'DOCKER_FAILED' });
+    const ran = await cluster.run();
+    const back = { state: 'rolledBack', traffic: 'in' };
+    expect(ran).toMatchObject({ exitCode: 4, codes: ['DOCKER_FAILED'], nodes: { 'gw-1': back } });
+    expect(config(cluster, 'gw-1')).toBe(before);
+    await serve(cluster);
+  });
+
+  test.each([{}, { onFailure: 'stop' } as const])(
+    'the control plane is lost right before the stop, with %o: the gateway is restored as it is',
+    async (flags) => {
+      const cluster = await due(1);
+      cluster.onOperation = (host, operation) => {
+        if (host !== 'gw-1' || operation !== 'create' || cluster.serves('gw-1')) return;
+        for (const name of ['cp-1', 'cp-2']) cluster.engine(name).crash('api7-dp-manager', 1);
+      };
+      const ran = await cluster.run('install', {}, flags);
+      expect(ran).toMatchObject({ exitCode: 3, codes: ['CONTROL_PLANE_UNREACHABLE'], nodes: { 'gw-1': IN_SERVICE } });
+      await serve(cluster);
+    },
+  );
+
+  test('a dashboard whose new container is refused is restored, too', async () => {
+    const cluster = await due(1);
+    cluster.fail({ host: 'cp-1', operation: 'create', nth: 0, code: 'DOCKER_FAILED' });
+    const ran = await cluster.run();
+    expect(ran).toMatchObject({ exitCode: 3, codes: ['DOCKER_FAILED'], nodes: { 'cp-1': IN_SERVICE } });
+    await serve(cluster);
+  });
+});
+
 test.each(everyNth(5, momentsOf(42, 84)))(
   'interrupted at write %i, the node in progress reaches a safe point: it serves',
   { timeout: 60_000 },
@@ -146,7 +206,6 @@ test('the record is readable by root only, keeps the states that served, and has
 });
 
 describe('the playbook rollback', () => {
-  const GATEWAYS = ['gw-1', 'gw-2'];
   const upgraded = async (): Promise<SmallCluster> => {
     const cluster = await due(1);
     expect(await cluster.run()).toMatchObject({ exitCode: 0 });

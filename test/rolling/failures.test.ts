@@ -23,6 +23,22 @@ describe('a failure', () => {
       ['collectDiagnostics'],
       'failed, out',
     ],
+    [
+      'of the change before its service is stopped undoes the drain',
+      ['checkDependencies', 'drain', 'waitIdle'],
+      'apply',
+      { kind: 'failed', fault: faultOn('gw-1'), intact: true },
+      ['collectDiagnostics', 'undoDrain'],
+      'failed, in',
+    ],
+    [
+      'of the last check of the control plane undoes the drain',
+      ['checkDependencies', 'drain', 'waitIdle'],
+      'apply',
+      { kind: 'hold', fault: faultOn('gw-1'), intact: true },
+      ['collectDiagnostics', 'undoDrain'],
+      'failed, in',
+    ],
     ['of its gates keeps it drained', TO_APPLY, 'waitReady', bad('gw-1'), ['collectDiagnostics'], 'failed, out'],
     ['of the restore is reported', [...TO_APPLY, 'waitReady'], 'restore', bad('gw-1'), [], 'failed, unknown'],
     [
@@ -361,6 +377,28 @@ describe('a node that is restored unchanged', () => {
     expect(it.did('gw-1', step, bad('gw-1'))).toEqual(['finish']);
     expect(it.end('gw-1')).toBe('failed, out');
     expect(endOf(it.state, 'gw-1')?.also).toEqual([faultOn('gw-1')]);
+  });
+
+  test('that has no way back and was not stopped is restored as it is', () => {
+    const it = roll();
+    it.begin();
+    it.goes('gw-1', 'checkDependencies', 'drain', 'waitIdle');
+    it.did('gw-1', 'apply', { kind: 'failed', fault: faultOn('gw-1'), intact: true });
+    expect(it.did('gw-1', 'collectDiagnostics')).toEqual(['gw-1 recover']);
+    expect(it.did('gw-1', 'recover', bad('gw-1'))).toEqual(['gw-1 undoDrain']);
+    expect(it.did('gw-1', 'undoDrain')).toEqual(['finish']);
+    expect(it.end('gw-1')).toBe('failed, in');
+  });
+
+  test.each(['apply', 'waitIdle'] as const)('that an operator has drained by its %s stays out of service', (step) => {
+    const it = roll();
+    it.begin();
+    const route: readonly Step[] = ['checkDependencies', 'drain', 'waitIdle'];
+    it.goes('gw-1', ...route.slice(0, step === 'apply' ? 3 : 2));
+    it.did('gw-1', step, { kind: 'failed', fault: { ...faultOn('gw-1'), code: 'NODE_HELD' }, intact: true });
+    if (step === 'apply') it.did('gw-1', 'collectDiagnostics');
+    it.did('gw-1', 'undoDrain', { kind: 'ok', heldBy: 'ops@desk' });
+    expect(it.end('gw-1')).toBe(step === 'apply' ? 'failed, out' : 'skipped, out');
   });
 
   test.each(['INTERRUPTED', 'NODE_TAKEN', 'NODE_HELD', 'DRAIN_LOST'] as const)('stays as it is after %s', (code) => {

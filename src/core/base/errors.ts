@@ -51,8 +51,11 @@ export class OrchError extends Error {
 /** Whether a write failed without any change on the host, such as a check that refuses. */
 export const leavesNothing = (error: unknown): boolean => error instanceof OrchError && error.nothingChanged;
 
-/** The same error with host and task filled in, if it does not name them yet, and with `operatorDecides`. */
-export function located(error: unknown, place: Pick<OrchErrorOptions, 'host' | 'task' | 'operatorDecides'>): OrchError {
+/** What can be added to an error. */
+type Place = Pick<OrchErrorOptions, 'host' | 'task' | 'operatorDecides' | 'nothingChanged'>;
+
+/** The same error with host and task filled in, if it does not name them yet, and with the other fields. */
+export function located(error: unknown, place: Place): OrchError {
   const known = error instanceof OrchError;
   const message = error instanceof Error ? error.message : String(error);
   const from = known ? error : undefined;
@@ -63,7 +66,7 @@ export function located(error: unknown, place: Pick<OrchErrorOptions, 'host' | '
     details: from?.details,
     retryable: from?.retryable,
     operatorDecides: from?.operatorDecides === true || place.operatorDecides === true,
-    nothingChanged: from?.nothingChanged,
+    nothingChanged: from?.nothingChanged === true || place.nothingChanged === true,
     cause: known ? error.cause : error,
   });
   if (error instanceof Error && error.stack !== undefined) located.stack = error.stack;

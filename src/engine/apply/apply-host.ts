@@ -1,5 +1,5 @@
 import { defined } from '../../core/base/data.ts';
-import { isUnreachable, leavesNothing, located, type OrchError } from '../../core/base/errors.ts';
+import { isUnreachable, located, type OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import { type Entry, type Planner, planEntries, planFirst, retryReads, unread } from '../plan/plan-host.ts';
 import { nextSegment, type Segment } from '../plan/program.ts';
@@ -12,6 +12,7 @@ import type { HostResult } from './host-result.ts';
 import type { HostRun } from './host-run.ts';
 import { ProgramStopped, stopFor } from './host-stop.ts';
 import { disrupts, foundIn, isBusy, lacksDrain, notDrained } from './impact.ts';
+import { MadeChanges } from './made-changes.ts';
 import { shownChange } from './shown-change.ts';
 import { TaskLog } from './task-log.ts';
 import { writeEntry } from './write-entry.ts';
@@ -30,7 +31,7 @@ class HostApply {
   /** `statement`s of gates that were met since the last write, as many times in a row as they require. */
   readonly #met = new Set<string>();
   #asked: Entry | undefined;
-  #touched = false;
+  readonly #made = new MadeChanges();
   #mayDisrupt = false;
 
   constructor(run: HostRun) {
@@ -191,26 +192,21 @@ class HostApply {
   }
 
   get #isMoving(): boolean {
-    return this.#touched || this.#run.unsettled === true;
+    return this.#made.touched || this.#run.unsettled === true;
   }
   #isBusy = (entry: Entry): boolean => isBusy(entry, this.#isMoving);
 
   async #write(entry: Entry): Promise<void> {
     if (lacksDrain(entry, this.#run.host.name, this.#mayDisrupt)) throw notDrained(entry, this.#run.host.name);
-    const touched = this.#touched;
-    this.#touched = true;
     this.#met.clear();
     this.#age();
+    const aboutToStop = async (): Promise<void> => {
+      if (this.#mayDisrupt) await this.#run.gate.aboutToStop(this.#run.host.name);
+    };
     try {
-      await writeEntry(this.#planner, entry, {
-        ...this.#log.report(entry),
-        aboutToStop: async () => {
-          if (this.#mayDisrupt) await this.#run.gate.aboutToStop(this.#run.host.name);
-        },
-      });
-    } catch (error) {
-      this.#touched = touched || !leavesNothing(error);
-      throw error;
+      await this.#made.during(disrupts(entry), aboutToStop, (aboutToStop) =>
+        writeEntry(this.#planner, entry, { ...this.#log.report(entry), aboutToStop }),
+      );
     } finally {
       this.#age();
     }
@@ -221,7 +217,7 @@ class HostApply {
 
   /** After a change, everything is read again: the host must have reached the desired state. */
   async #settle(): Promise<void> {
-    if (this.#run.check || !this.#touched) return;
+    if (this.#run.check || !this.#made.touched) return;
     const stated = this.#stated();
     const old = stated.filter(({ readAt }) => readAt < this.#planner.age);
     if (old.length > 0) await planEntries(this.#planner, old);
@@ -243,6 +239,6 @@ class HostApply {
   }
 
   #result(status: HostResult['status'], value: unknown, error?: OrchError): HostResult {
-    return { status, value, touched: this.#touched, error };
+    return { status, value, touched: this.#made.touched, disturbed: this.#made.disturbed, error };
   }
 }

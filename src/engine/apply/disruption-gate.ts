@@ -1,5 +1,5 @@
 import type { OrchError } from '../../core/base/errors.ts';
-import type { HostResult } from './host-result.ts';
+import type { HostEnd } from './host-result.ts';
 
 /** Thrown to a waiting program when its node will not be drained; the node stays unchanged. */
 export class DisruptionRefused extends Error {
@@ -45,7 +45,7 @@ export interface DisruptionGate {
    */
   restore(host: string, met: ReadonlySet<string>): Promise<boolean>;
   /** Reports that the host's program ended. Resolves when nothing more will happen to the host. */
-  finish(host: string, result: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined>;
+  finish(host: string, end: HostEnd): Promise<OrchError | undefined>;
 }
 
 /** A gate for programs that never have to wait. */

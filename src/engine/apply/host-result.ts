@@ -5,8 +5,13 @@ export interface HostResult {
   readonly value: unknown;
   /** A write was made, or begun. */
   readonly touched: boolean;
+  /** A change that can interrupt traffic was made, or begun. */
+  readonly disturbed: boolean;
   readonly error: OrchError | undefined;
 }
+
+/** How a program ended, as far as its node is concerned. */
+export type HostEnd = Pick<HostResult, 'status' | 'error' | 'disturbed'>;
 
 /** Whether the program failed on the host itself, and not only because another one failed. */
 export const wentWrong = ({ status }: Pick<HostResult, 'status'>): boolean =>

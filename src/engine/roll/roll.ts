@@ -8,7 +8,7 @@ import { endOf, isDone, shortfallOf } from '../../rolling/report.ts';
 import { isUnfinished, nodeOf, type State } from '../../rolling/state.ts';
 import type { Command, Event, Result, Step } from '../../rolling/types.ts';
 import { type DisruptionGate, DisruptionRefused, type PlanFindings } from '../apply/disruption-gate.ts';
-import { type HostResult, wentWrong } from '../apply/host-result.ts';
+import { type HostEnd, wentWrong } from '../apply/host-result.ts';
 import { askOperator } from './ask-operator.ts';
 import { beginRoll, hasSteps } from './begin-roll.ts';
 import { budgetScopeOf, optionsOf } from './budget-scope.ts';
@@ -119,7 +119,7 @@ export class Roll implements DisruptionGate {
     this.#send({ type: 'ended', node: host, ok: true });
   }
 
-  async finish(host: string, { status, error }: Pick<HostResult, 'status' | 'error'>): Promise<OrchError | undefined> {
+  async finish(host: string, { status, error, disturbed }: HostEnd): Promise<OrchError | undefined> {
     const progress = this.#progressOf(host);
     progress.passed.resolve(status === 'ok');
     // The host only waits from here on: its slot lets another host get as far.
@@ -127,7 +127,7 @@ export class Roll implements DisruptionGate {
     const cause = progress.isApplying && error !== undefined ? await this.#steps.explained(host, error) : error;
     if (progress.isApplying) {
       const failure = cause ?? new OrchError('INTERRUPTED', `interrupted while ${host} was being changed`, { host });
-      this.#applied(host, resultOf(failure, host));
+      this.#applied(host, resultOf(failure, host, { intact: !disturbed }));
     } else if (endOf(this.#state, host) === undefined || (wentWrong({ status }) && isDone(endOf(this.#state, host)))) {
       const fault = error === undefined ? {} : { fault: errorInfoOf(error, { host }) };
       this.#send({ type: 'ended', node: host, ok: status === 'ok', ...fault });

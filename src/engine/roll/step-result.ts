@@ -2,12 +2,16 @@ import { isUnreachable, OrchError } from '../../core/base/errors.ts';
 import { errorInfoOf } from '../../core/event/error-info.ts';
 import type { Result } from '../../rolling/types.ts';
 
-/** The result of an error. A lost host has not failed, and a lost balancer is no failure of the node behind it. */
-export function resultOf(error: unknown, node: string): Result {
+/**
+ * The result of an error. A lost host has not failed, and a lost balancer is no failure of the node behind it.
+ * `intact`: the step changed nothing that serves requests.
+ */
+export function resultOf(error: unknown, node: string, { intact = false } = {}): Result {
   const fault = errorInfoOf(error, { host: node });
   if (isUnreachable(error) && fault.host === node) return { kind: 'lost', fault };
-  if (error instanceof OrchError && error.operatorDecides) return { kind: 'hold', fault };
-  return { kind: 'failed', fault, ...(isSilence(error, node) ? { notNodesFault: true } : {}) };
+  const left = intact ? { intact } : {};
+  if (error instanceof OrchError && error.operatorDecides) return { kind: 'hold', fault, ...left };
+  return { kind: 'failed', fault, ...(isSilence(error, node) ? { notNodesFault: true } : {}), ...left };
 }
 
 /** Another host gave no response; this is no failure of the node. */

@@ -1,3 +1,4 @@
+import { isConnectionLost, located } from '../../core/base/errors.ts';
 import type { Connection } from '../../core/host/connection.ts';
 import type { ContainerCreate, ContainerInspect } from '../../core/host/docker.ts';
 import { freshContainer } from '../../core/host/leftover-names.ts';
@@ -31,13 +32,22 @@ export async function writeContainer(
   if (step === 'none') return;
   if (step === 'create') await docker.create(p.name, await bodyOf(p, change, host));
   if (step === 'replace' && old !== null) {
-    await docker.create(fresh, await bodyOf(p, change, host));
+    await createdBeside(fresh, await bodyOf(p, change, host), host);
     await stopGently(old, p, host, report);
     await docker.remove(p.name);
     await docker.rename(fresh, p.name);
   }
   await docker.start(p.name);
   await refuseExited(p.name, host);
+}
+
+/** Creates a container that does not run yet. If that is refused, nothing was changed. */
+export async function createdBeside(name: string, body: ContainerCreate, { docker }: Connection): Promise<void> {
+  try {
+    await docker.create(name, body);
+  } catch (error) {
+    throw isConnectionLost(error) ? error : located(error, { nothingChanged: true });
+  }
 }
 
 /** The container; waits for the end of a removal. */

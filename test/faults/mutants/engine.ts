@@ -20,6 +20,13 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
     'this.#mayDisrupt = true;',
   ),
   engine(
+    'apply/made-changes.ts',
+    'a stop that was refused counts as a change of the service',
+    'if (isRefused || leavesNothing(error)) this.disturbed = disturbed;',
+    '',
+    ['test/engine/apply/made-changes.test.ts'],
+  ),
+  engine(
     'roll/while-drained.ts',
     'the wait until idle is skipped',
     '() => traffic.waitIdle(), {',
@@ -92,8 +99,8 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/step-result.ts',
     'a question for the operator counts as a failure',
-    "return { kind: 'hold', fault };",
-    "return { kind: 'failed', fault };",
+    "return { kind: 'hold', fault, ...left };",
+    "return { kind: 'failed', fault, ...left };",
     'engine',
     under('checkDependencies', 'holdGo'),
   ),
@@ -169,7 +176,7 @@ export const ENGINE_MUTANTS: readonly Mutant[] = [
   engine(
     'roll/roll.ts',
     'a node that failed during its change continues as without the failure',
-    'this.#applied(host, resultOf(failure, host));',
+    'this.#applied(host, resultOf(failure, host, { intact: !disturbed }));',
     "this.#applied(host, { kind: 'ok' });",
     'engine',
     under('lastLook', 'fails'),
