@@ -1,4 +1,4 @@
-import { CONTAINERS, definePlaybook, gatewayPlays, gatewayStop, rollingOf, rollingVars, stopped } from 'api7-orch';
+import { definePlaybook, gatewayPlays, gatewayStopped, rollingOf, rollingVars } from 'api7-orch';
 
 export default definePlaybook({
   name: 'stop',
@@ -9,7 +9,7 @@ export default definePlaybook({
       name: 'Stop gateways',
       rolling: { maxUnavailable: '100%', batch: 1, ...rollingOf(vars), leaveDrained: true },
       *tasks(host) {
-        yield stopped({ container: CONTAINERS.gateway, ...gatewayStop(inventory, host) });
+        yield gatewayStopped(inventory, host);
       },
     });
   },

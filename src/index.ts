@@ -35,7 +35,7 @@ export {
 } from './programs/control-plane.ts';
 export { dashboard } from './programs/dashboard.ts';
 export { dpManager } from './programs/dp-manager.ts';
-export { gateway, gatewayInService, gatewayStop } from './programs/gateway.ts';
+export { gateway, gatewayInService, gatewayStop, gatewayStopped } from './programs/gateway.ts';
 export { gatewayPlays } from './programs/gateway-plays.ts';
 export { preflight } from './programs/preflight.ts';
 export { command } from './tasks/command.ts';

@@ -7,7 +7,7 @@ import { CONTAINERS, GATEWAY_ID, IN_IMAGE, PATHS } from '../api7/paths.ts';
 import { serviceStop } from '../api7/service-stop.ts';
 import { gatewayService, requestPorts } from '../api7/services.ts';
 import type { Host } from '../core/host/host.ts';
-import type { Steps } from '../core/task/task.ts';
+import type { Steps, Task } from '../core/task/task.ts';
 import { gatewayGroupOf } from '../inventory/gateway-group.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { configAccepted } from '../tasks/config-accepted.ts';
@@ -16,6 +16,7 @@ import { file } from '../tasks/file.ts';
 import { httpReady } from '../tasks/http-ready.ts';
 import { image } from '../tasks/image.ts';
 import { package_ } from '../tasks/package.ts';
+import { stopped } from '../tasks/stopped.ts';
 import { yamlFile } from '../tasks/yaml-file.ts';
 import { upInBalancers } from '../traffic/gates/up-in-balancers.ts';
 import { adoptionsFinished } from './adoption.ts';
@@ -81,6 +82,14 @@ export function* gateway(inventory: Inventory, host: Host, adopting?: Adopting):
 
 /** How a gateway is stopped: it ends its running requests first. Parameters of `container`, `restarted` and `stopped`. */
 export const gatewayStop = (inventory: Inventory, host: Pick<Host, 'name'>) => serviceStop(inventory, host, 'gateway');
+
+/** A gateway that does not run, whatever the name of its container. */
+export const gatewayStopped = (inventory: Inventory, host: Host): Task =>
+  stopped({
+    container: CONTAINERS.gateway,
+    published: [...requestPorts(gatewayOn(inventory, host))],
+    ...gatewayStop(inventory, host),
+  });
 
 /** Gates: the gateway responds, and its balancers send traffic to it. */
 export function* gatewayInService(inventory: Inventory, host: Host): Steps {

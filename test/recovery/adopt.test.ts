@@ -729,3 +729,15 @@ test('killed before the soak is passed, a new container that then fails requests
   expect(await cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0 });
   await isAdopted(hand);
 });
+
+test('before the adoption, stop refuses gateways that it would leave running; after it, it stops them', async () => {
+  const { cluster } = await byHand();
+  const ran = await cluster.run('stop', {}, {}, ['gw-2']);
+  expect(ran).toMatchObject({ exitCode: 2, codes: ['PORT_TAKEN'] });
+  expect(cluster.serves('gw-2')).toBe(true);
+  expect(await cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0 });
+  await cluster.settle();
+  expect(await cluster.run('stop', {}, {}, ['gw-2'])).toMatchObject({ exitCode: 0 });
+  expect(cluster.serving('gw-2', CONTAINERS.gateway)).toBeUndefined();
+  expect(await cluster.run('stop', {}, {}, ['gw-2'])).toMatchObject({ exitCode: 0 });
+});

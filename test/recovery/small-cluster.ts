@@ -5,6 +5,7 @@ import install from '../../playbooks/install.ts';
 import rollback from '../../playbooks/rollback.ts';
 import rollingRestart from '../../playbooks/rolling-restart.ts';
 import start from '../../playbooks/start.ts';
+import stop from '../../playbooks/stop.ts';
 import { dashboardImage, dpManagerImage, gatewayImage } from '../../src/api7/images.ts';
 import { CONTAINERS, PORTS } from '../../src/api7/paths.ts';
 import { playsOf } from '../../src/cli/run/plays-of.ts';
@@ -85,6 +86,7 @@ const PLAYBOOKS = {
   install,
   rollback,
   start,
+  stop,
   'rolling-restart': rollingRestart,
   'control-plane-restart': controlPlaneRestart,
 } as const;

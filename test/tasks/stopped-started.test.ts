@@ -34,6 +34,25 @@ test('a missing container counts as stopped', async () => {
   expect((await runPlays([new DockerHost()], stop)).rows).toEqual([`ok stopped ${NAME}`]);
 });
 
+test('a container that serves on its ports under another name is not stopped, and that is an error', async () => {
+  const host = await hostWithContainer(false);
+  const ports = { '9080/tcp': [{ HostIp: '', HostPort: '9080' }] };
+  await host.engine.create('wonderful_pike', {
+    Image: 'gateway:1',
+    HostConfig: { RestartPolicy: { Name: 'always' }, PortBindings: ports },
+  });
+  await host.engine.start('wonderful_pike');
+  const both = onePlay(function* () {
+    yield stopped({ container: NAME, published: [9080, 9443] });
+  });
+  const { events } = await runPlays([host], both);
+  expect(events.flatMap((event) => (event.type === 'run.end' ? event.errors : []))).toMatchObject([
+    { code: 'PORT_TAKEN', message: `container wonderful_pike serves on the ports of ${NAME}: it is not stopped` },
+  ]);
+  await host.engine.stop('wonderful_pike', { signal: 'SIGTERM', timeoutSeconds: 1 });
+  expect((await runPlays([host], both)).codes).toEqual([]);
+});
+
 test('a stopped container is started, once', async () => {
   const host = await hostWithContainer(false);
   expect((await runPlays([host], start)).rows).toEqual([`changed started ${NAME}`]);
