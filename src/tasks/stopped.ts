@@ -8,7 +8,7 @@ import { stopFields, stopGently } from './container/stop.ts';
 
 const params = z.strictObject({
   container: z.string().min(1),
-  /** Ports of the host on which it serves. A container of another name that serves there is not stopped, which is an error. */
+  /** Ports of the host on which it serves. A container of another name at these ports is not stopped: that is an error. */
   published: z.array(z.int().min(1).max(65_535)).readonly().default([]),
   ...stopFields,
 });

@@ -34,7 +34,7 @@ test('a missing container counts as stopped', async () => {
   expect((await runPlays([new DockerHost()], stop)).rows).toEqual([`ok stopped ${NAME}`]);
 });
 
-test('a container that serves on its ports under another name is not stopped, and that is an error', async () => {
+test('a container of another name at its ports is not stopped, and that is an error', async () => {
   const host = await hostWithContainer(false);
   const ports = { '9080/tcp': [{ HostIp: '', HostPort: '9080' }] };
   await host.engine.create('wonderful_pike', {

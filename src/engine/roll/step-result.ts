@@ -4,7 +4,7 @@ import type { Result } from '../../rolling/types.ts';
 
 /**
  * The result of an error. A lost host has not failed, and a lost balancer is no failure of the node behind it.
- * `intact`: the step changed nothing that serves requests.
+ * `intact`: the step neither stopped nor changed the service.
  */
 export function resultOf(error: unknown, node: string, { intact = false } = {}): Result {
   const fault = errorInfoOf(error, { host: node });
