@@ -4,11 +4,12 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { all } from './all.ts';
 import { inventoryWith } from './config/inventory-with.ts';
-import { type Lab, upLab } from './lab.ts';
+import type { Lab } from './lab.ts';
 import { paths } from './paths.ts';
 import { hostNames, hostsOf } from './plan/lab-file.ts';
 import { argvSampler, type SeenArguments } from './samplers/argv-sampler.ts';
 import { formsOf, sentinels, shownIn } from './samplers/sentinels.ts';
+import { ownLab } from './scenes/test-lab.ts';
 
 // Thirty secrets pass through an install, a failing rolling change, exec and status. They may be in the files that hold them, and
 // nowhere else: a host prints them, and the output has none; a process that has one in its arguments for 20 ms is found.
@@ -70,12 +71,7 @@ describe.runIf(all)('thirty secrets', () => {
     writeFileSync(join(secrets, 'db-password'), `${text(0)}\n`, { mode: 0o600 });
     writeFileSync(join(secrets, 'gateway-token'), `${text(1)}\n`, { mode: 0o600 });
     for (const { name, text } of sentinels) writeFileSync(join(secrets, name), `${text}\n`, { mode: 0o600 });
-    lab = await upLab({
-      directory,
-      owned: true,
-      size: { controlPlane: 2, dataPlane: 2, loadBalancers: 1 },
-      note: (line) => process.stderr.write(`lab: ${line}\n`),
-    });
+    lab = await ownLab('labs/sentinels', { size: { controlPlane: 2, dataPlane: 2, loadBalancers: 1 } });
     await lab.reset();
     const blocks = ['gateway', 'dashboard', 'dp_manager'].map((block) => {
       const values = configured.flatMap(({ name }, i) => {

@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { all } from '../all.ts';
 import { reloadBalancer } from '../faults/break-host.ts';
-import { type Lab, upLab } from '../lab.ts';
-import { paths } from '../paths.ts';
+import type { Lab } from '../lab.ts';
 import { orch } from '../scenes/orch.ts';
+import { ownLab } from '../scenes/test-lab.ts';
 import { COMPOSE_FILE, composeName } from '../vendor/compose-project.ts';
 import { hostPictures } from '../vendor/host-picture.ts';
 import { must, put } from '../vendor/must.ts';
@@ -33,12 +32,7 @@ describe.runIf(all)('install --adopt', () => {
   let lab: Lab;
 
   beforeAll(async () => {
-    lab = await upLab({
-      directory: join(paths.cache, 'labs', 'adopt'),
-      owned: true,
-      size: { controlPlane: 2, dataPlane: 3, loadBalancers: 1 },
-      note: (line) => process.stderr.write(`lab: ${line}\n`),
-    });
+    lab = await ownLab('labs/adopt', { size: { controlPlane: 2, dataPlane: 3, loadBalancers: 1 } });
   });
   afterAll(() => lab?.down());
 

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadInventory } from '../../../src/inventory/load.ts';
 import { all } from '../all.ts';
 import { labSecrets } from '../config/secrets.ts';
-import { type Lab, upLab } from '../lab.ts';
+import type { Lab } from '../lab.ts';
 import { paths } from '../paths.ts';
+import { ownLab } from '../scenes/test-lab.ts';
 import { COMPOSE_FILE } from '../vendor/compose-project.ts';
 import { hostPictures } from '../vendor/host-picture.ts';
 import { must } from '../vendor/must.ts';
@@ -19,12 +20,7 @@ describe.runIf(all)('discover', () => {
   let lab: Lab;
 
   beforeAll(async () => {
-    lab = await upLab({
-      directory: join(paths.cache, 'labs', 'discover'),
-      owned: true,
-      size: { controlPlane: 2, dataPlane: 2, loadBalancers: 1 },
-      note: (line) => process.stderr.write(`lab: ${line}\n`),
-    });
+    lab = await ownLab('labs/discover', { size: { controlPlane: 2, dataPlane: 2, loadBalancers: 1 } });
   });
   afterAll(() => lab?.down());
 

@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test, vi } from 'vitest';
 import { all } from '../all.ts';
-import { type Lab, upLab } from '../lab.ts';
-import { paths } from '../paths.ts';
+import type { Lab } from '../lab.ts';
 import { hostsOf } from '../plan/lab-file.ts';
 import { daySeed, everyNth } from '../scenes/day-seed.ts';
+import { ownLab } from '../scenes/test-lab.ts';
 import { COMPOSE_FILE } from '../vendor/compose-project.ts';
 import { must } from '../vendor/must.ts';
 import { startVendorCluster } from '../vendor/vendor-cluster.ts';
@@ -27,12 +26,7 @@ describe('a run of install --adopt that is killed', () => {
   beforeAll(async () => {
     const again = `API7_ORCH_SEED=${daySeed()} npx vitest run --project lab test/lab/adopt/kills.test.ts`;
     process.stderr.write(`lab: ${kills.length} kills of ${EVERY.length}; to repeat them: ${again}\n`);
-    lab = await upLab({
-      directory: join(paths.cache, 'labs', 'adopt-kills'),
-      owned: true,
-      size: { controlPlane: all ? 2 : 1, dataPlane: 2, loadBalancers: 1 },
-      note: (line) => process.stderr.write(`lab: ${line}\n`),
-    });
+    lab = await ownLab('labs/adopt-kills', { size: { controlPlane: all ? 2 : 1, dataPlane: 2, loadBalancers: 1 } });
     await lab.reset(undefined, { keepImages: true });
     await startVendorCluster(lab, 'compose');
     const hosts = (['control_plane', 'data_plane'] as const).flatMap((role) => hostsOf(lab.file, role));

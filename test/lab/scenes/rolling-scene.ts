@@ -3,20 +3,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inventoryWith } from '../config/inventory-with.ts';
 import { healHost } from '../faults/break-host.ts';
-import { type Lab, upLab } from '../lab.ts';
-import { paths } from '../paths.ts';
+import type { Lab } from '../lab.ts';
 import { hostNames, hostsOf } from '../plan/lab-file.ts';
 import type { HostName } from '../plan/topology.ts';
+import { ownLab } from './test-lab.ts';
 
 /** Six gateways behind two balancers. */
 export const rollingLab = (): Promise<Lab> =>
-  upLab({
-    directory: join(paths.cache, 'rolling-lab'),
-    owned: true,
-    size: { controlPlane: 1, dataPlane: 6, loadBalancers: 2 },
-    balancer: 'haproxy',
-    note: (line) => process.stderr.write(`lab: ${line}\n`),
-  });
+  ownLab('rolling-lab', { size: { controlPlane: 1, dataPlane: 6, loadBalancers: 2 }, balancer: 'haproxy' });
 
 /** The lab's inventory, but a host that drops packets is unreachable after 6 s instead of 30. */
 export async function quickInventory(lab: Lab): Promise<string> {

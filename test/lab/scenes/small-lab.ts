@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { type Lab, upLab } from '../lab.ts';
-import { paths } from '../paths.ts';
+import type { Lab } from '../lab.ts';
 import type { LabSize } from '../plan/topology.ts';
 import { type OrchOptions, type OrchRun, orch } from './orch.ts';
 import { leases, notServing } from './rolling-scene.ts';
+import { ownLab } from './test-lab.ts';
 
 /** `install` with shorter timeouts of its gates. */
 export const QUICK_INSTALL = join(import.meta.dirname, '../faults/impatient-install.ts');
@@ -15,12 +15,7 @@ export const QUICK_INSTALL = join(import.meta.dirname, '../faults/impatient-inst
  * @example const lab = await installedLab('locks', { controlPlane: 1, dataPlane: 2, loadBalancers: 1 });
  */
 export async function installedLab(name: string, size: LabSize): Promise<Lab> {
-  const lab = await upLab({
-    directory: join(paths.cache, 'labs', name),
-    owned: true,
-    size,
-    note: (line) => process.stderr.write(`lab: ${line}\n`),
-  });
+  const lab = await ownLab(`labs/${name}`, { size });
   try {
     await lab.reset();
     await expectSuccess(lab, quickRun(lab, QUICK_INSTALL));
