@@ -1,15 +1,7 @@
-import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { vi } from 'vitest';
 import { runWords } from '../../src/cli/program.ts';
-
-/** What a command line prints, and its exit code. */
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { type Ended, runNode } from '../support/base/run-node.ts';
 
 const cwd = resolve(import.meta.dirname, '../..');
 /** With the secrets of inventory.example.yaml. */
@@ -17,10 +9,7 @@ const ENV = { API7_DB_PASSWORD: 'x-pass-1', API7_GATEWAY_TOKEN: 'x-token-1', NO_
 
 /** Runs a command line as a user does: in a process of its own. That takes as much processor time as hundreds of other tests. */
 export const started = (...words: readonly string[]): Promise<Ended> =>
-  promisify(execFile)(process.execPath, ['src/cli/main.ts', ...words], { cwd, env: { ...process.env, ...ENV } }).then(
-    (done) => ({ code: 0, ...done }),
-    (failed) => ({ code: failed.code, stdout: failed.stdout, stderr: failed.stderr }),
-  );
+  runNode(['src/cli/main.ts', ...words], { cwd, env: { ...process.env, ...ENV } });
 
 /** Runs a command line in this process. Not for playbooks that Node itself must load. */
 export async function inProcess(...words: readonly string[]): Promise<Ended> {

@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { installed } from '../support/base/installed.ts';
+import { runNode } from '../support/base/run-node.ts';
 import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -28,13 +27,10 @@ api7:
 );
 
 const cliWith = async (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
-  await promisify(execFile)(process.execPath, ['src/cli/main.ts', ...args, '-i', inventory], {
+  await runNode(['src/cli/main.ts', ...args, '-i', inventory], {
     cwd: root,
     env: { ...process.env, LOGIN_PASSWORD: 'login-pass-1', NO_COLOR: '1', ...env },
-  }).then(
-    (done) => ({ code: 0, ...done }),
-    (failed) => ({ code: failed.code, stdout: failed.stdout, stderr: failed.stderr }),
-  );
+  });
 
 const cli = (...args: readonly string[]) => cliWith({}, ...args);
 
@@ -59,16 +55,12 @@ test.runIf(process.getuid?.() === 0).each<[string, Record<string, string | undef
     .replace('{ address: 10.0.0.1, ssh_address: gw_1 }', '{ address: 127.0.0.1 }');
   writeFileSync(file, text);
   chmodSync(own, 0o755);
-  const ended = await promisify(execFile)(
-    process.execPath,
-    ['src/cli/main.ts', 'run', 'rolling-restart', '-i', file, '--limit', 'gw-1'],
-    {
-      cwd: root,
-      uid: 12_345,
-      gid: 12_345,
-      env: { ...process.env, LOGIN_PASSWORD: 'login-pass-1', NO_COLOR: '1', ...env },
-    },
-  ).catch((failed) => failed);
+  const ended = await runNode(['src/cli/main.ts', 'run', 'rolling-restart', '-i', file, '--limit', 'gw-1'], {
+    cwd: root,
+    uid: 12_345,
+    gid: 12_345,
+    env: { ...process.env, LOGIN_PASSWORD: 'login-pass-1', NO_COLOR: '1', ...env },
+  });
   expect(ended.stdout + ended.stderr).toContain('CONNECT_REFUSED on gw-1');
   expect(ended.stdout + ended.stderr).not.toMatch(/INTERNAL|ENOENT: no such file.*passwd|uv_os/);
 });

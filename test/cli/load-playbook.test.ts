@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { runNode } from '../support/base/run-node.ts';
 import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 
 const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
@@ -25,13 +24,10 @@ function folder(name: string, files: Readonly<Record<string, string>>): string {
 }
 
 const cli = async (cwd: string, ...args: readonly string[]) =>
-  await promisify(execFile)(process.execPath, [main, ...args], {
+  await runNode([main, ...args], {
     cwd,
     env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', XDG_STATE_HOME: directory },
-  }).then(
-    ({ stdout, stderr }) => ({ stdout, stderr }),
-    ({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }) => ({ stdout, stderr }),
-  );
+  });
 
 const files = { 'p.ts': PLAYBOOK, 'name.ts': "export const name: string = 'nothing';\n" };
 

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { all } from './all.ts';
 import { downLab } from './down.ts';
@@ -10,6 +8,7 @@ import { type Lab, upLab } from './lab.ts';
 import { type LoadReport, startLoad } from './load/load.ts';
 import { paths } from './paths.ts';
 import { balancerSampler } from './samplers/sampler.ts';
+import { labCli } from './scenes/lab-cli.ts';
 import { ManualInstall } from './scenes/manual-install.ts';
 
 const directory = join(paths.cache, 'labs/break-test');
@@ -36,14 +35,7 @@ async function serve(host: string): Promise<void> {
 }
 
 /** The exit code of a login. */
-async function login(host: string): Promise<number> {
-  const main = join(import.meta.dirname, 'main.ts');
-  const args = [main, 'ssh', host, 'true', '--directory', directory];
-  return promisify(execFile)(process.execPath, args).then(
-    () => 0,
-    (failed) => failed.code,
-  );
-}
+const login = async (host: string): Promise<number> => (await labCli(directory, 'ssh', host, 'true')).code;
 
 /** The status that a gateway returns to another host of the lab, 0 for no response. */
 async function through(host: string): Promise<number> {
@@ -79,14 +71,11 @@ describe.runIf(all)('breaks and heals a host of the lab', () => {
   });
 
   it('cuts all SSH sessions of all hosts at once and refuses new ones for a while, during transfers', async () => {
-    const held = promisify(execFile)(process.execPath, [
-      join(import.meta.dirname, 'main.ts'),
-      ...['ssh', 'gw-1', 'sleep 60', '--directory', directory],
-    ]).catch((failed) => failed.code);
+    const held = labCli(directory, 'ssh', 'gw-1', 'sleep 60');
     await by.until(0, async () => (await lab.exec('gw-1', 'pgrep -u ops -f "sleep 60"')).code);
     const cut = cutSsh(lab, 40);
     // The session ended long before its command.
-    expect(await held).toBe(255);
+    expect((await held).code).toBe(255);
     expect(await Promise.all(['gw-1', 'lb-1', 'db-1'].map(login))).toEqual([1, 1, 1]);
     expect(await through('gw-1')).toBe(200);
     await cut;

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runNode } from '../../support/base/run-node.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -35,8 +34,7 @@ describe.each(['timer', 'rejection', 'flood'])('an error that nothing catches, b
   test('stops the run, which records its end, and the exit code marks it as a bug', async () => {
     const state = join(sshd.directory, `state-${bug}`);
     const done = join(sshd.directory, `done-${bug}`);
-    const { code, stdout, stderr } = await promisify(execFile)(
-      process.execPath,
+    const { code, stdout, stderr } = await runNode(
       [
         'src/cli/main.ts',
         'run',
@@ -49,9 +47,6 @@ describe.each(['timer', 'rejection', 'flood'])('an error that nothing catches, b
         `done=${done}`,
       ],
       { cwd: root, env: { ...process.env, SSH_AUTH_SOCK: '', NO_COLOR: '1', XDG_STATE_HOME: state } },
-    ).then(
-      (ended) => ({ code: 0, ...ended }),
-      (failed) => ({ code: failed.code, stdout: failed.stdout, stderr: failed.stderr }),
     );
     expect(code, stderr).toBe(70);
     // The running command has finished.
