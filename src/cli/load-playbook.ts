@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { OrchError } from '../core/base/errors.ts';
+import { codeOf, OrchError } from '../core/base/errors.ts';
 import type { Playbook } from '../core/play/playbook.ts';
 import { didYouMean } from '../inventory/did-you-mean.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -102,7 +102,7 @@ const isPlaybook = (value: unknown): value is Playbook<never, Inventory> =>
   typeof value.plays === 'function';
 
 function hintFor(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
     return 'playbooks run by removing types: no enum, namespace or parameter property';
   if (error instanceof SyntaxError && /outside a module/.test(error.message))

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
-import { OrchError } from '../core/base/errors.ts';
+import { codeOf, OrchError } from '../core/base/errors.ts';
 import { readUtf8 } from '../core/base/utf8.ts';
 import { check, checkHosts } from './check/check.ts';
 import { fieldsOf } from './check/loose.ts';
@@ -122,7 +122,7 @@ async function readBytes(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const code = codeOf(cause) || String(cause);
     const why = code === 'ENOENT' ? 'does not exist' : `cannot be read: ${code}`;
     throw new OrchError('INVENTORY_UNREADABLE', `inventory ${path} ${why}`, {
       hint: 'name the file with -i; inventory.example.yaml is one to start from',

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { OrchError } from '../core/base/errors.ts';
+import { codeOf, OrchError } from '../core/base/errors.ts';
 import type { LocalFiles } from '../core/task/local-files.ts';
 import type { FactCache } from './fact-cache.ts';
 import { type Listing, listArchive, readMember } from './package-archive.ts';
@@ -57,7 +57,7 @@ async function present(path: string): Promise<{ readonly size: number }> {
 }
 
 function missing(path: string, cause: unknown): never {
-  const denied = cause instanceof Error && 'code' in cause && cause.code === 'EACCES';
+  const denied = codeOf(cause) === 'EACCES';
   throw new OrchError(
     'LOCAL_FILE_MISSING',
     `${path} ${denied ? 'cannot be read: permission denied' : 'is not a file on the controller'}`,

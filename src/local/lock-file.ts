@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf } from '../core/base/errors.ts';
 
 /** Work under a lock takes milliseconds. A lock this old belongs to a killed process. */
 const STALE_MS = 20_000;
@@ -38,7 +39,7 @@ async function take(path: string): Promise<'ours' | 'held' | 'impossible'> {
     await handle.close();
     return 'ours';
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EEXIST' ? 'held' : 'impossible';
+    return codeOf(error) === 'EEXIST' ? 'held' : 'impossible';
   }
 }
 
@@ -67,6 +68,6 @@ function isAbandoned(text: string): boolean {
     process.kill(Number(pid), 0);
     return false;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+    return codeOf(error) === 'ESRCH';
   }
 }

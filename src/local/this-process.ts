@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
+import { codeOf } from '../core/base/errors.ts';
 import type { LockProcess } from '../core/host/lock.ts';
 
 /**
@@ -56,6 +57,6 @@ function isKnownToKernel(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+    return codeOf(error) !== 'ESRCH';
   }
 }

@@ -73,6 +73,10 @@ export function located(error: unknown, place: Place): OrchError {
   return located;
 }
 
+/** The code of an error of Node or of PostgreSQL: `ENOENT`; '' if it has none. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
 /** An HTTP request got no response: nothing listens there, or the reply did not arrive in time. */
 export const isNoResponse = (error: unknown): error is OrchError =>
   error instanceof OrchError && (error.code === 'HTTP_UNREACHABLE' || error.code === 'TIMED_OUT');

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { codeOf } from '../../core/base/errors.ts';
 import { readUtf8, type Utf8 } from '../../core/base/utf8.ts';
 import { quotedTag } from '../placeholder.ts';
 import type { Path, Problem } from '../problem.ts';
@@ -88,7 +89,7 @@ async function textOf(tag: Tagged, env: TagSources['env'], read: (file: string) 
     const text = content.text.replace(/\r?\n$/, '');
     return text === '' ? { problem: `file ${tag.argument} is empty` } : { text };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const code = codeOf(error) || 'unknown error';
     const why =
       code === 'ENOENT' ? 'does not exist (paths are relative to the inventory file)' : `cannot be read: ${code}`;
     return { problem: `file ${tag.argument} ${why}` };

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { OrchError } from '../../core/base/errors.ts';
+import { codeOf, OrchError } from '../../core/base/errors.ts';
 
 /** With smaller chunks the system calls cost more; larger ones miss the processor's caches. */
 const CHUNK = 256 * 1024;
@@ -57,7 +57,7 @@ async function* chunks(path: string, handle: FileHandle, at: number, size: numbe
 }
 
 function unreadable(path: string, error: unknown): never {
-  const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  const missing = codeOf(error) === 'ENOENT';
   throw new OrchError(
     missing ? 'LOCAL_FILE_MISSING' : 'LOCAL_FILE_UNREADABLE',
     `${path} cannot be read: ${String(error)}`,

@@ -1,13 +1,10 @@
 import { addressWithPort } from '../../core/base/address-text.ts';
-import { OrchError } from '../../core/base/errors.ts';
+import { codeOf, OrchError } from '../../core/base/errors.ts';
 import { firstChars } from '../../core/base/excerpt.ts';
 import type { PostgresLogin } from '../../core/host/postgres.ts';
 
 /** SQLSTATE, "PostgreSQL Error Codes" (Appendix A of its manual). */
 const STATE = { password: '28P01', authorization: '28000', noDatabase: '3D000', tooMany: '53300', starting: '57P03' };
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
 /** The server has no TLS: recognized by the client's message, because there is no code. */
 export const isWithoutTls = (error: unknown): boolean =>

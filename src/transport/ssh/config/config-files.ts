@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { OrchError } from '../../../core/base/errors.ts';
+import { codeOf, OrchError } from '../../../core/base/errors.ts';
 import { fitsGlob } from '../../../core/base/glob.ts';
 import { fromHome, homeDirectory } from '../../../core/base/home.ts';
 
@@ -41,7 +41,7 @@ export async function configText({ path, named }: ConfigSource): Promise<string 
   try {
     return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const code = codeOf(error) || String(error);
     if (!named && /^(ENOENT|ENOTDIR|EISDIR)$/.test(code)) return undefined;
     throw new OrchError(
       'CONNECT_CONFIG_UNREADABLE',
