@@ -17,6 +17,9 @@ export interface Service {
   readonly compared: boolean;
 }
 
+/** The names of the services in the inventory and in reports. */
+export const SERVICE_FIELDS = { dashboard: 'dashboard', dpManager: 'dp_manager', gateway: 'gateway' } as const;
+
 type Settings = Pick<Inventory, 'api7' | 'gatewayGroups'>;
 
 export const gatewayService = ({ ports }: Pick<GatewayGroup, 'ports'>): Service => ({

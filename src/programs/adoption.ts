@@ -6,7 +6,7 @@ import { marksOf } from '../adopt/running/service-of.ts';
 import type { Check } from '../api7/checks/check.ts';
 import { dashboardImage, dpManagerImage, gatewayImage } from '../api7/images.ts';
 import { PORTS } from '../api7/paths.ts';
-import { type Service, servicesOn } from '../api7/services.ts';
+import { SERVICE_FIELDS, type Service, servicesOn } from '../api7/services.ts';
 import type { Steps } from '../core/task/task.ts';
 import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
 import { containerParams, specOf } from '../tasks/container/params.ts';
@@ -80,7 +80,7 @@ function targetOf(inventory: Inventory, host: OnHost, service: Service['name']):
     container: made.name,
     version: api7.version,
     spec: spec(made, service === 'dashboard' ? dashboardImage(api7) : dpManagerImage(api7)),
-    block: service === 'dashboard' ? 'api7.dashboard' : 'api7.dp_manager',
+    block: `api7.${SERVICE_FIELDS[service]}`,
     ownTargets: [of.inImage],
     // The vendor's own defaults, beside those of the page on high availability.
     insidePorts: { '7080/tcp': `${PORTS.dashboard.http}/tcp`, '7900/tcp': `${PORTS.dpManager.http}/tcp` },

@@ -1,4 +1,5 @@
 import { PORTS } from '../../api7/paths.ts';
+import { SERVICE_FIELDS } from '../../api7/services.ts';
 import { Secret } from '../../core/base/secret.ts';
 import { valueAt } from '../running/found-certificates.ts';
 import { refusal } from '../running/refusal.ts';
@@ -7,8 +8,6 @@ import { configBlock } from './config-block.ts';
 import { type Block, containerBlock, filled } from './container-block.ts';
 import type { LateRefusal, ServiceOn } from './described.ts';
 import { portsBlock } from './ports-block.ts';
-
-const SECTION = { dashboard: 'dashboard', dpManager: 'dp_manager' } as const;
 
 /** What both services of the control plane add to `api7`. */
 export interface ControlPlane {
@@ -96,7 +95,7 @@ function oneService(name: 'dashboard' | 'dpManager', services: readonly ServiceO
           service: name,
           refusal: refusal(
             'HOSTS_DIFFER',
-            `${SECTION[name]}: it differs from the other hosts in ${paths.join(', ')}`,
+            `${SERVICE_FIELDS[name]}: it differs from the other hosts in ${paths.join(', ')}`,
             'make both alike: the inventory has one configuration for all hosts of the control plane',
           ),
         }),
@@ -110,7 +109,7 @@ function oneService(name: 'dashboard' | 'dpManager', services: readonly ServiceO
                 service: name,
                 refusal: refusal(
                   'CONFIG_DIFFERS',
-                  `${SECTION[name]}: its configuration lacks ${lacks.join(', ')}, which api7-orch writes`,
+                  `${SERVICE_FIELDS[name]}: its configuration lacks ${lacks.join(', ')}, which api7-orch writes`,
                   'add it with the value that is in force, restart the container while it is drained, then run this again',
                 ),
               },

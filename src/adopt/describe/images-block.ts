@@ -1,10 +1,8 @@
 import { dashboardImage, dpManagerImage, gatewayImage } from '../../api7/images.ts';
-import type { Service } from '../../api7/services.ts';
+import { SERVICE_FIELDS, type Service } from '../../api7/services.ts';
 import { defined } from '../../core/base/data.ts';
 import type { FoundImage, RunningService } from '../running/running-service.ts';
 import type { Block } from './container-block.ts';
-
-const KEYS = { dashboard: 'dashboard', dpManager: 'dp_manager', gateway: 'gateway' } as const;
 
 type ImageOf = (api7: {
   readonly version: string;
@@ -37,7 +35,9 @@ export function imagesBlock(services: readonly Pick<RunningService, 'service' | 
     version,
     registry,
     images:
-      named.length === 0 ? undefined : Object.fromEntries(named.map(([service, { ref }]) => [KEYS[service], ref])),
+      named.length === 0
+        ? undefined
+        : Object.fromEntries(named.map(([service, { ref }]) => [SERVICE_FIELDS[service], ref])),
   };
 }
 

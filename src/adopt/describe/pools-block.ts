@@ -1,11 +1,10 @@
+import { SERVICE_FIELDS } from '../../api7/services.ts';
 import type { FoundPool } from '../pools/found-pool.ts';
 import { portName } from '../running/judge-ports.ts';
 import type { Block } from './container-block.ts';
 import type { ServiceOn } from './described.ts';
 
 const WELL_KNOWN = { gateway: 'gateways', dashboard: 'dashboards', dpManager: 'dp_managers' } as const;
-const NAMES = { gateway: 'gateway', dashboard: 'dashboard', dpManager: 'dp_manager' } as const;
-
 /** Hosts as a pattern: the name of a group that has just these, else their names. */
 export function patternOf(hosts: readonly string[], groups: ReadonlyMap<string, readonly string[]>): string {
   const wanted = [...hosts].sort().join();
@@ -43,7 +42,7 @@ export function poolsBlock(
     const wanted =
       service.isHttp && pools[WELL_KNOWN[service.name]] === undefined
         ? WELL_KNOWN[service.name]
-        : `${NAMES[service.name]}_port_${port}`;
+        : `${SERVICE_FIELDS[service.name]}_port_${port}`;
     let name = wanted;
     for (let count = 2; pools[name] !== undefined; count++) name = `${wanted}_${count}`;
     pools[name] = { ...driver, hosts: patternOf(hosts, groups), members: patternOf(members, groups), port };

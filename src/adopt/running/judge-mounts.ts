@@ -1,3 +1,4 @@
+import { SERVICE_FIELDS } from '../../api7/services.ts';
 import { OWN_SETTINGS, pathUnder } from '../../inventory/own-settings.ts';
 import type { Judged } from './judged.ts';
 import { mountsOf } from './mounts.ts';
@@ -5,14 +6,12 @@ import { type Refusal, refusal } from './refusal.ts';
 import { fileTargets } from './service-of.ts';
 import { shortName } from './words.ts';
 
-const SECTION = { dashboard: 'dashboard', dpManager: 'dp_manager', gateway: 'gateway' } as const;
-
 /** What is mounted into a container and cannot be given to another one by the inventory. */
 export function judgeMounts({ found, marks, image }: Judged): readonly Refusal[] {
   const name = shortName(found);
   const { binds, anonymous, others } = mountsOf(found);
   const brought = image?.Config?.Volumes ?? {};
-  const own: readonly string[] = OWN_SETTINGS[SECTION[marks.service]].targets;
+  const own: readonly string[] = OWN_SETTINGS[SERVICE_FIELDS[marks.service]].targets;
   const files = fileTargets(marks.service);
   const hiding = binds.filter(({ target }) => !files.includes(target) && pathUnder(own, target) !== undefined);
   const unnamed = anonymous.filter(({ Destination }) => !Object.hasOwn(brought, Destination));

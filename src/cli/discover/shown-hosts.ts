@@ -1,12 +1,11 @@
 import type { LateRefusal } from '../../adopt/describe/described.ts';
 import type { Refusal } from '../../adopt/running/refusal.ts';
 import type { RunningService } from '../../adopt/running/running-service.ts';
+import { SERVICE_FIELDS } from '../../api7/services.ts';
 import { defined } from '../../core/base/data.ts';
 import { redact } from '../../core/base/redact.ts';
 import type { ReadHost } from './read-cluster.ts';
 import type { ShownHost, ShownRefusal, ShownService } from './report.ts';
-
-const SERVICES = { dashboard: 'dashboard', dpManager: 'dp_manager', gateway: 'gateway' } as const;
 
 /** What was read of each host, without any value that may be a secret. */
 export const shownHosts = (read: readonly ReadHost[], late: readonly LateRefusal[]): readonly ShownHost[] =>
@@ -29,7 +28,7 @@ function shown(
 ): ShownService {
   const all = container.managed ? [] : [...refusals, ...late];
   return {
-    service: SERVICES[service],
+    service: SERVICE_FIELDS[service],
     container: container.name,
     id: container.id,
     image: image.ref,
