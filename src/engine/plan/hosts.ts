@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../core/base/clock.ts';
-import { OrchError } from '../../core/base/errors.ts';
+import { isUnreachable, OrchError } from '../../core/base/errors.ts';
 import type { Connection } from '../../core/host/connection.ts';
 
 /** Opens a connection to a host of the inventory. */
@@ -146,6 +146,4 @@ export class Hosts {
 
 /** Whether a retry may help: not after a wrong key or a wrong password. */
 const mayComeBack = (error: unknown): boolean =>
-  error instanceof OrchError &&
-  error.retryable &&
-  (error.code.startsWith('CONNECT_') || error.code === 'CONNECTION_LOST');
+  error instanceof OrchError && error.retryable && isUnreachable(error);
