@@ -3,14 +3,12 @@ import { canonicalJson } from '../core/base/data.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Connection, Reader } from '../core/host/connection.ts';
 import type { ContainerCreate, ContainerInspect, RestartPolicy } from '../core/host/docker.ts';
+import { ROOT_DIRECTORY, ROOT_FILE } from '../core/host/root-only.ts';
 
 /** Where a host keeps what is being taken over, and what was. */
 export const ADOPTIONS = '/var/lib/api7-orch/adopt';
 
 export const adoptionPath = (service: string): string => `${ADOPTIONS}/${service}.json`;
-
-/** Readable by root only: the environment of a container may hold secrets. */
-const OWNERSHIP = { mode: '0600', owner: 'root', group: 'root' } as const;
 
 /** What an Engine shows of one container has some kilobytes. */
 const LIMIT = 4 * 1024 * 1024;
@@ -125,8 +123,8 @@ export const isUnderWay = (found: AdoptionRecord | null): found is AdoptionRecor
 
 /** Writes the record of an adoption; it is flushed to the disk when this returns. */
 export async function writeAdoption(service: string, adoption: AdoptionRecord, host: Connection): Promise<void> {
-  await host.makeDirectory(ADOPTIONS, { ...OWNERSHIP, mode: '0700' });
-  await host.writeFile(adoptionPath(service), `${canonicalJson(adoption)}\n`, OWNERSHIP);
+  await host.makeDirectory(ADOPTIONS, ROOT_DIRECTORY);
+  await host.writeFile(adoptionPath(service), `${canonicalJson(adoption)}\n`, ROOT_FILE);
 }
 
 export const forgetAdoption = (service: string, host: Connection): Promise<void> => host.remove(adoptionPath(service));

@@ -3,6 +3,7 @@ import { formatDuration } from '../core/base/duration.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError, unlessSilent } from '../core/base/errors.ts';
 import type { Reader } from '../core/host/connection.ts';
+import { ROOT_FILE } from '../core/host/root-only.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { type Behind, lost, readBehind } from '../tasks/container/behind.ts';
@@ -75,7 +76,7 @@ export const loadRecorded = defineTask<typeof recordParams, void, { readonly rec
   want: () => ({ recorded: true }),
   async write(p, _change, host) {
     const found = await host.docker.container(p.container);
-    if (found !== null) await host.writeFile(p.record, `${found.Id}\n`, { mode: '0600', owner: 'root', group: 'root' });
+    if (found !== null) await host.writeFile(p.record, `${found.Id}\n`, ROOT_FILE);
   },
 });
 

@@ -9,9 +9,6 @@ export const RUNS = '/var/lib/api7-orch/runs';
 
 export const runRecordPath = (run: string): string => `${RUNS}/${run}.json`;
 
-export const RUNS_OWNERSHIP = { mode: '0700', owner: 'root', group: 'root' } as const;
-export const RUN_RECORD_OWNERSHIP = { mode: '0600', owner: 'root', group: 'root' } as const;
-
 /** Bytes. The record of a cluster of 5,000 hosts takes half of them. */
 export const RUN_RECORD_LIMIT = 1024 * 1024;
 

@@ -4,14 +4,13 @@ import { isConnectionLost, OrchError } from '../core/base/errors.ts';
 import type { RunEvent } from '../core/event/event.ts';
 import type { Connection } from '../core/host/connection.ts';
 import type { LockHosts, Locks } from '../core/host/locks.ts';
+import { ROOT_DIRECTORY, ROOT_FILE } from '../core/host/root-only.ts';
 import { NodeStates } from './node-states.ts';
 import { runIdsIn } from './read-records.ts';
 import {
   MOST_RUN_RECORDS,
   RUN_RECORD_LIMIT,
-  RUN_RECORD_OWNERSHIP,
   RUNS,
-  RUNS_OWNERSHIP,
   type RunRecord,
   runRecordPath,
   runRecordText,
@@ -114,7 +113,7 @@ export class RunRecorder {
   #begin(): Promise<void> {
     this.#begun ??= Promise.all(
       this.#hosts.map((host) =>
-        this.#on(host, async (connection) => await connection.makeDirectory(RUNS, RUNS_OWNERSHIP)),
+        this.#on(host, async (connection) => await connection.makeDirectory(RUNS, ROOT_DIRECTORY)),
       ),
     ).then(() => this.#save());
     return this.#begun;
@@ -140,7 +139,7 @@ export class RunRecorder {
       await Promise.all(
         this.#hosts.map((host) =>
           this.#on(host, async (connection) => {
-            await connection.writeFile(runRecordPath(this.#base.run), text, RUN_RECORD_OWNERSHIP);
+            await connection.writeFile(runRecordPath(this.#base.run), text, ROOT_FILE);
             this.#kept.add(host);
           }),
         ),

@@ -5,6 +5,7 @@ import { OrchError } from '../core/base/errors.ts';
 import { precomputeDigests, Secret, stretchedDigest } from '../core/base/secret.ts';
 import type { Connection } from '../core/host/connection.ts';
 import { besidePath, CHECK_CONTAINER, ENDINGS } from '../core/host/leftover-names.ts';
+import { ROOT_FILE } from '../core/host/root-only.ts';
 import type { Report } from '../core/task/change.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { Task } from '../core/task/task.ts';
@@ -96,7 +97,7 @@ async function accept(p: Params, accepted: string, host: Connection, report: Rep
   } finally {
     await host.remove(staged);
   }
-  await host.writeFile(p.record, `${accepted}\n`, { mode: '0600', owner: 'root', group: 'root' });
+  await host.writeFile(p.record, `${accepted}\n`, ROOT_FILE);
 }
 
 const checker = (p: Params, staged: string): Parameters<typeof runOnce>[2] => ({

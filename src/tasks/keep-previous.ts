@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Connection } from '../core/host/connection.ts';
+import { ROOT_DIRECTORY, ROOT_FILE } from '../core/host/root-only.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { type Present, readPresent, readRecord } from './previous/observe.ts';
 import {
@@ -7,7 +8,6 @@ import {
   earlierStates,
   PREVIOUS,
   type PreviousRecord,
-  RECORD_OWNERSHIP,
   recordPath,
   type SeenState,
   versionOf,
@@ -85,6 +85,6 @@ async function keep(p: Params, host: Connection): Promise<void> {
           before: digestOfState(state),
           states: [{ keptAt: new Date(now).toISOString(), ...state }, ...earlierStates(known, versionOf(state))],
         };
-  await host.makeDirectory(PREVIOUS, { ...RECORD_OWNERSHIP, mode: '0700' });
-  await host.writeFile(recordPath(p.container), `${JSON.stringify(next)}\n`, RECORD_OWNERSHIP);
+  await host.makeDirectory(PREVIOUS, ROOT_DIRECTORY);
+  await host.writeFile(recordPath(p.container), `${JSON.stringify(next)}\n`, ROOT_FILE);
 }

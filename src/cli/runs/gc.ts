@@ -4,13 +4,14 @@ import { sha256 } from '../../core/base/data.ts';
 import { parseDuration } from '../../core/base/duration.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { safeText } from '../../core/base/safe-text.ts';
+import { ROOT_FILE } from '../../core/host/root-only.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { journalDirectory } from '../../journal/journal.ts';
 import { count } from '../../render/lines/paint.ts';
 import { sinkOf } from '../../render/sink.ts';
 import { isReplaced } from '../../runs/find-run.ts';
 import { hostsWithRecords } from '../../runs/record-hosts.ts';
-import { isFinished, RUN_RECORD_LIMIT, RUN_RECORD_OWNERSHIP, runRecordPath } from '../../runs/run-record.ts';
+import { isFinished, RUN_RECORD_LIMIT, runRecordPath } from '../../runs/run-record.ts';
 import { type CliEnvironment, openSession, type Session, type SessionFlags, untilInterrupted } from '../session.ts';
 import { localJournals } from './local-journals.ts';
 import { recordsOf } from './records-of.ts';
@@ -72,9 +73,7 @@ async function removeFrom({ hosts }: Session, host: string, run: string): Promis
   const connection = await hosts.get(host);
   const path = runRecordPath(run);
   const content = await connection.read(path, RUN_RECORD_LIMIT);
-  return (
-    content !== null && (await connection.swapFile(path, { from: sha256(content), to: null }, RUN_RECORD_OWNERSHIP))
-  );
+  return content !== null && (await connection.swapFile(path, { from: sha256(content), to: null }, ROOT_FILE));
 }
 
 const DAY_MS = 24 * 3_600_000;

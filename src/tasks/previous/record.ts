@@ -7,9 +7,6 @@ export const PREVIOUS = '/var/lib/api7-orch/previous';
 
 export const recordPath = (container: string): string => `${PREVIOUS}/${container}.json`;
 
-/** Readable by root only: a container's environment and files may contain secrets. */
-export const RECORD_OWNERSHIP = { mode: '0600', owner: 'root', group: 'root' } as const;
-
 /** Several times the size of all configuration files. */
 export const RECORD_LIMIT = 12 * 1024 * 1024;
 
