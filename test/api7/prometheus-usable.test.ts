@@ -5,6 +5,7 @@ import type { Api7Settings } from '../../src/inventory/inventory.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 import { preflight } from '../../src/programs/preflight.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
+import { errorsIn } from '../support/base/events.ts';
 import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const env = { API7_DB_PASSWORD: 'a-password', API7_GATEWAY_TOKEN: 'a7adm-token' };
@@ -44,7 +45,7 @@ async function checked({ prometheus, config = {}, group = 'control_plane', query
         if ('type' in task && task.type.kind === 'prometheusUsable') yield task;
     }),
   );
-  const errors = run.events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
+  const errors = errorsIn(run.events);
   return { asked, printed: errors.map(({ code, message, hint }) => `${code}: ${message} (${hint})`).join() };
 }
 

@@ -21,6 +21,7 @@ import { openLocalFile } from '../../src/transport/files/local-file.ts';
 import { commandScript } from '../../src/transport/shell/command.ts';
 import { tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
+import { errorsIn } from '../support/base/events.ts';
 import { inDirectory } from '../support/base/in-directory.ts';
 import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 import { Cluster } from '../support/cluster/toy-cluster.ts';
@@ -47,7 +48,7 @@ const playing =
   (tasks: (host: Host) => Steps<unknown>, hosts = () => ['gw-1', 'gw-2'].map(bareHost)) =>
   async () => {
     const { events } = await runPlays(hosts(), onePlay(tasks));
-    const errors = events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
+    const errors = errorsIn(events);
     if (errors[0] !== undefined) throw new OrchError(errors[0].code, errors[0].message);
   };
 

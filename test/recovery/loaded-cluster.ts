@@ -14,6 +14,7 @@ import { upgrade } from '../faults/engine/program.ts';
 import type { Blows } from '../faults/engine/strike.ts';
 import { Wire } from '../faults/engine/wire.ts';
 import { makeWorld } from '../faults/world.ts';
+import { errorsIn, warningsIn } from '../support/base/events.ts';
 
 /** Six gateways behind two balancers. */
 export const SIX = ['gw-1', 'gw-2', 'gw-3', 'gw-4', 'gw-5', 'gw-6'];
@@ -143,12 +144,12 @@ export class Loaded {
     await time.until(over, () => undefined);
     time.forget();
     const report = await over;
-    const codes = events.flatMap((event) => (event.type === 'run.end' ? event.errors.map(({ code }) => code) : []));
+    const codes = errorsIn(events).map(({ code }) => code);
     const failedAt = events.flatMap((event) =>
       event.type === 'roll.step' && event.status === 'failed' ? [event.step] : [],
     );
     const notes = events.flatMap((event) => (event.type === 'note' ? [event.message] : []));
-    const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    const warnings = warningsIn(events);
     const nodes = Object.assign({}, ...events.flatMap((event) => (event.type === 'roll.end' ? [event.nodes] : [])));
     return { exitCode: report?.exitCode, codes, failedAt, notes, warnings, nodes };
   }

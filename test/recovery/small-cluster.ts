@@ -41,6 +41,7 @@ import { VirtualTime } from '../faults/engine/time.ts';
 import { WRITES } from '../faults/engine/wire.ts';
 import { TextStream } from '../render/text-stream.ts';
 import { FakeHaproxy, type FakeServer } from '../support/balancers/fake-haproxy.ts';
+import { errorsIn } from '../support/base/events.ts';
 import { inDirectory } from '../support/base/in-directory.ts';
 
 /** Names of the operations of a host, as in `Connection` and `Docker`. */
@@ -342,7 +343,7 @@ export class SmallCluster {
     const over = Promise.race([running, death]);
     await time.until(over, () => undefined);
     time.forget();
-    const ends = events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
+    const ends = errorsIn(events);
     const holds = events.flatMap((event) => (event.type === 'roll.hold' ? [event.why] : []));
     const report = await over;
     return {

@@ -13,6 +13,7 @@ import { image } from '../../src/tasks/image.ts';
 import { package_ } from '../../src/tasks/package.ts';
 import { digest, ociArchive, tarGzOf } from '../docker/archives.ts';
 import { DockerHost, registerPackage } from '../docker/docker-host.ts';
+import { warningsIn } from '../support/base/events.ts';
 import { temporaryDirectory } from '../support/base/temporary-directory.ts';
 import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
@@ -527,7 +528,7 @@ describe('faults', () => {
     const host = await installed();
     host.engine.stubborn.add(NAME);
     const { events } = await run(host, { text: 'changed\n' });
-    const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    const warnings = warningsIn(events);
     expect(warnings).toEqual([expect.stringMatching(/api7-gateway.*250 s.*SIGQUIT.*in-flight requests were cut/)]);
     expect(await outcome(host, { text: 'changed\n' })).toEqual(['ok']);
   });

@@ -3,6 +3,7 @@ import type { Automation } from '../../src/core/host/connection.ts';
 import { leftAlone } from '../../src/tasks/left-alone.ts';
 import { digest } from '../docker/archives.ts';
 import { DockerHost } from '../docker/docker-host.ts';
+import { warningsIn } from '../support/base/events.ts';
 import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 async function warnings(
@@ -21,7 +22,7 @@ async function warnings(
     }),
   );
   expect(run.report.exitCode).toBe(0);
-  return run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+  return warningsIn(run.events);
 }
 
 test('a host that is left alone warns of nothing', async () => {

@@ -17,6 +17,7 @@ import { FakeHost } from '../../src/testing/fake-host.ts';
 import { type FleetOptions, fleetOf } from '../../src/traffic/fleet.ts';
 import { DockerHost } from '../docker/docker-host.ts';
 import { FakeHaproxy, type FakeServer } from '../support/balancers/fake-haproxy.ts';
+import { rowsIn, warningsIn } from '../support/base/events.ts';
 import { virtualClock } from '../support/cluster/run-fake.ts';
 
 const ADDRESSES: Readonly<Record<string, string>> = {
@@ -114,8 +115,8 @@ export class FleetScene {
       value: value as R | undefined,
       codes: error === undefined ? [] : [error.code],
       messages: error === undefined ? [] : [error.message],
-      warnings: events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])),
-      rows: events.flatMap((event) => (event.type === 'task.end' ? [`${event.status} ${event.task}`] : [])),
+      warnings: warningsIn(events),
+      rows: rowsIn(events),
     };
   }
 

@@ -3,6 +3,7 @@ import { loadInventory } from '../../src/inventory/load.ts';
 import { file } from '../../src/tasks/file.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 import { gatewaysReconnected } from '../../src/traffic/gates/gateways-reconnected.ts';
+import { errorsIn } from '../support/base/events.ts';
 import { onePlay, runPlays } from '../support/cluster/run-fake.ts';
 
 const env = { API7_DB_PASSWORD: 'a-password', API7_GATEWAY_TOKEN: 'a7adm-token' };
@@ -31,7 +32,7 @@ async function run(statuses: Readonly<Record<string, readonly number[]>>) {
       yield* gatewaysReconnected(inventory, seen);
     }),
   );
-  const errors = events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
+  const errors = errorsIn(events);
   return {
     codes,
     exitCode: report.exitCode,

@@ -6,6 +6,7 @@ import type { Connection } from '../../../src/core/host/connection.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
 import { TextStream } from '../../render/text-stream.ts';
 import { FakeHaproxy, type FakeServer } from '../../support/balancers/fake-haproxy.ts';
+import { errorsIn, warningsIn } from '../../support/base/events.ts';
 import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { virtualClock } from '../../support/cluster/run-fake.ts';
 
@@ -111,11 +112,11 @@ export class LbScene {
   }
 
   get warnings(): readonly string[] {
-    return this.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    return warningsIn(this.events);
   }
 
   get codes(): readonly string[] {
-    return this.events.flatMap((event) => (event.type === 'run.end' ? event.errors.map(({ code }) => code) : []));
+    return errorsIn(this.events).map(({ code }) => code);
   }
 
   order(balancer: string, ...commands: readonly string[]): void {

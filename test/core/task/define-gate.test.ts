@@ -7,6 +7,7 @@ import { defineTask } from '../../../src/core/task/define-task.ts';
 import { Later } from '../../../src/core/task/later.ts';
 import type { Steps } from '../../../src/core/task/task.ts';
 import type { TaskType } from '../../../src/core/task/task-type.ts';
+import { warningsIn } from '../../support/base/events.ts';
 import { bareHost, put } from '../../support/cluster/bare-host.ts';
 import { onePlay, runPlays, virtualClock } from '../../support/cluster/run-fake.ts';
 import { answered } from '../../support/cluster/toy-tasks.ts';
@@ -83,7 +84,7 @@ describe('after the timeout', () => {
     put(fake, '/b', 'yes');
     const clock = virtualClock();
     const done = await runPlays([fake], program, { clock });
-    const warnings = done.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    const warnings = warningsIn(done.events);
     return { rows: done.rows, codes: done.codes, warnings, printed, ms: clock.now() };
   };
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Steps } from '../../../src/core/task/task.ts';
 import type { FakeHost } from '../../../src/testing/fake-host.ts';
+import { warningsIn } from '../../support/base/events.ts';
 import { bareHost, put } from '../../support/cluster/bare-host.ts';
 import { type FakeRun, type FakeRunOptions, onePlay, runPlays, sharedClock } from '../../support/cluster/run-fake.ts';
 import { answered, note } from '../../support/cluster/toy-tasks.ts';
@@ -150,7 +151,7 @@ describe('a failed gate of a group', () => {
       gates({ path: '/a', within: 300, onTimeout: 'warn' }, { path: '/b' }),
     );
     expect(done.rows).toEqual(['ok answered /a', 'ok answered /b']);
-    expect(done.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))).toEqual(['/a said "no"']);
+    expect(warningsIn(done.events)).toEqual(['/a said "no"']);
   });
 });
 

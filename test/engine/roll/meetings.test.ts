@@ -10,6 +10,7 @@ import { haproxy } from '../../../src/lb/haproxy/haproxy.ts';
 import { leasePath } from '../../../src/lb/lease.ts';
 import { upInBalancers } from '../../../src/traffic/gates/up-in-balancers.ts';
 import { apply } from '../../contract/carry-out.ts';
+import { errorsIn, warningsIn } from '../../support/base/events.ts';
 import { runPlays } from '../../support/cluster/run-fake.ts';
 import { ends } from '../../support/cluster/toy-cluster.ts';
 import { replaced } from '../../support/cluster/toy-tasks.ts';
@@ -91,9 +92,7 @@ test('an operator drains the node between the read and the write of a run: the n
   const run = await roll(scene);
   expect(ends(run.events)).toMatchObject({ 'gw-1': 'skipped', 'gw-2': 'untouched' });
   expect(run.codes[0]).toBe('NODE_HELD');
-  const told = run.events.flatMap((event) =>
-    event.type === 'run.end' ? event.errors.map(({ message }) => message) : [],
-  );
+  const told = errorsIn(run.events).map(({ message }) => message);
   expect(told[0]).toMatch(/gw-1 is held on gateways on lb-1: drained by ada@desk since .* \(new disks\)/);
   expect(appOf(scene, 'gw-1')).toBe('old');
   expect(await scene.orders('gw-1')).toEqual(['drain', 'drain']);
@@ -107,7 +106,7 @@ test('an operator drains all other nodes between the read and the lease of a run
   });
   const run = await roll(scene);
   expect(ends(run.events)).toMatchObject({ 'gw-1': 'untouched', 'gw-2': 'untouched' });
-  const [error] = run.events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
+  const [error] = errorsIn(run.events);
   expect(error).toMatchObject({
     code: 'NO_OTHER_MEMBER_UP',
     message: expect.stringMatching(
@@ -134,7 +133,7 @@ test.each([2, 3])(
     expect(leaseOf(scene, 'gw-1')).toEqual([expect.objectContaining(HERS_LEASE), expect.objectContaining(HERS_LEASE)]);
     const end = run.events.find((event) => event.type === 'roll.end');
     expect(end?.type === 'roll.end' && end.nodes['gw-1']).toMatchObject({ state: 'done', traffic: 'out' });
-    const warnings = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    const warnings = warningsIn(run.events);
     expect(warnings).toContainEqual(expect.stringMatching(/drained meanwhile by ada@desk since .* \(new disks\)/));
     // The operator's node uses the whole budget.
     expect(run.codes).toEqual(['BUDGET_EXHAUSTED']);
@@ -173,7 +172,7 @@ test('another run takes over the node: this run reports what it finds as the wor
     await drains(scene, node, OTHERS);
     throw new OrchError('NOT_STEADY', 'container api7-gateway has ended with exit code 0', { host: node });
   });
-  const [error] = run.events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
+  const [error] = errorsIn(run.events);
   expect(error).toMatchObject({
     code: 'NODE_TAKEN',
     host: 'gw-1',
@@ -313,7 +312,7 @@ test('a backend with one node down before the rolling change: the node is change
   const run = await roll(scene);
   expect(ends(run.events)).toMatchObject({ 'gw-1': 'done', 'gw-2': 'untouched' });
   expect(await scene.orders('gw-1')).toEqual(['free', 'free']);
-  const [error] = run.events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
+  const [error] = errorsIn(run.events);
   expect(error).toMatchObject({
     code: 'BUDGET_EXHAUSTED',
     message: expect.stringContaining('gw-1 (legacy/gw-1 is down on lb-1'),
@@ -336,7 +335,7 @@ test('a node that an operator holds is refused with its name, the operator and t
   const scene = await fleetScene();
   await drains(scene, 'gw-1', HERS);
   const run = await roll(scene);
-  const [error] = run.events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
+  const [error] = errorsIn(run.events);
   expect(error).toMatchObject({
     code: 'NODE_HELD',
     message: expect.stringMatching(/^gw-1 is held: drained by ada@desk since .* \(new disks\)$/),

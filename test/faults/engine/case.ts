@@ -1,4 +1,5 @@
 import type { RunEvent } from '../../../src/core/event/event.ts';
+import { errorsIn } from '../../support/base/events.ts';
 import { ids, OPTIONS, type Case as Row } from '../machine-cases.ts';
 import { cloneWorld, makeWorld, membersOf, Violation, type World } from '../world.ts';
 import { checkRest } from '../world-check.ts';
@@ -115,8 +116,8 @@ function checkOutcome({ faults, fleet }: Case, lives: readonly Life[]): void {
 }
 
 const why = ({ events }: Life): string =>
-  events
-    .flatMap((event) => (event.type === 'run.end' ? event.errors.map(({ code, message }) => `${code} ${message}`) : []))
+  errorsIn(events)
+    .map(({ code, message }) => `${code} ${message}`)
     .join('; ');
 
 const holds = (world: World): boolean =>

@@ -1,4 +1,5 @@
 import type { RolledNode } from '../../../src/core/event/event.ts';
+import { errorsIn } from '../../support/base/events.ts';
 import { isInFullService, membersOf, Violation, type World } from '../world.ts';
 import { checkAlike, checkSettings } from '../world-check.ts';
 import type { Life, Setup } from './life.ts';
@@ -75,7 +76,7 @@ function checkExit(
   before: World,
   after: World,
 ): void {
-  const errors = events.flatMap((event) => (event.type === 'run.end' ? event.errors : []));
+  const errors = errorsIn(events);
   const states = events.flatMap((event) => (event.type === 'roll.end' ? Object.values(event.nodes) : []));
   if (report?.exitCode !== 0) {
     const skipped = states.some(({ state }) => state === 'skipped');

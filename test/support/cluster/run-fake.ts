@@ -14,6 +14,7 @@ import type { RollFlags } from '../../../src/engine/roll/run-context.ts';
 import { type RunReport, runPlaybook } from '../../../src/engine/run-playbook.ts';
 import { localFiles } from '../../../src/local/local-files.ts';
 import type { FakeHost } from '../../../src/testing/fake-host.ts';
+import { errorsIn, rowsIn } from '../base/events.ts';
 
 /** A clock that advances only during sleeps. */
 export function virtualClock(onSleep?: (now: number) => void): Clock {
@@ -152,8 +153,8 @@ export async function runPlays(
   return {
     report,
     events,
-    rows: events.flatMap((event) => (event.type === 'task.end' ? [`${event.status} ${event.task}`] : [])),
-    codes: events.flatMap((event) => (event.type === 'run.end' ? event.errors.map(({ code }) => code) : [])),
+    rows: rowsIn(events),
+    codes: errorsIn(events).map(({ code }) => code),
   };
 }
 
