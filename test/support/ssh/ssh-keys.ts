@@ -17,6 +17,14 @@ export function keyPair(
   return file;
 }
 
+/** A string of the SSH protocol: its length, then its bytes (RFC 4251 §5). */
+export function wireText(value: string | Buffer): Buffer {
+  const bytes = Buffer.from(value);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
 /** `SHA256:…` of a key file. */
 export const printOf = (file: string): string =>
   execFileSync('ssh-keygen', ['-lf', file], { encoding: 'utf8' }).split(' ')[1] ?? '';

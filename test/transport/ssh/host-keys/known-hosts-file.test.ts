@@ -4,17 +4,11 @@ import { expect, test } from 'vitest';
 import { judgeHostKey } from '../../../../src/transport/ssh/host-keys/known-hosts.ts';
 import { appendKnownHost, loadKnownHosts } from '../../../../src/transport/ssh/host-keys/known-hosts-file.ts';
 import { temporaryDirectory } from '../../../support/base/temporary-directory.ts';
+import { wireText } from '../../../support/ssh/ssh-keys.ts';
 
 const directory = temporaryDirectory('known');
 
-const key = (body: string): Buffer =>
-  Buffer.concat(
-    ['ssh-ed25519', body].flatMap((text) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(text.length);
-      return [length, Buffer.from(text)];
-    }),
-  );
+const key = (body: string): Buffer => Buffer.concat(['ssh-ed25519', body].map(wireText));
 const owner = (address: string) => ({ address, port: 22 });
 const anyone = owner('anyone');
 

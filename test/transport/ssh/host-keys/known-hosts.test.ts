@@ -9,16 +9,10 @@ import {
   knownKeyTypes,
 } from '../../../../src/transport/ssh/host-keys/known-hosts.ts';
 import { hashedName, parseKnownHosts } from '../../../../src/transport/ssh/host-keys/known-hosts-lines.ts';
+import { wireText } from '../../../support/ssh/ssh-keys.ts';
 
 /** A public key in its wire form: its type, then its distinguishing bytes. */
-const key = (type: string, body: string): Buffer =>
-  Buffer.concat(
-    [type, body].flatMap((text) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(text.length);
-      return [length, Buffer.from(text)];
-    }),
-  );
+const key = (type: string, body: string): Buffer => Buffer.concat([type, body].map(wireText));
 const ed = key('ssh-ed25519', 'A');
 const otherEd = key('ssh-ed25519', 'B');
 const rsa = key('ssh-rsa', 'C');

@@ -3,15 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sshAgent } from '../../../../src/transport/ssh/login/agent.ts';
 import { temporaryDirectory } from '../../../support/base/temporary-directory.ts';
+import { wireText as text } from '../../../support/ssh/ssh-keys.ts';
 
 const directory = temporaryDirectory('agent');
 
-const text = (value: string | Buffer): Buffer => {
-  const bytes = Buffer.from(value);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-};
 const ed25519 = Buffer.concat([text('ssh-ed25519'), text(Buffer.alloc(32, 7))]);
 const token = Buffer.concat([text('sk-ssh-ed25519@openssh.com'), text(Buffer.alloc(32, 7)), text('ssh:')]);
 const unknownKind = Buffer.concat([text('ssh-tomorrow'), text('?')]);

@@ -5,17 +5,11 @@ import { identityFile } from '../../../../src/transport/ssh/login/identity-file.
 import { wantsPassword } from '../../../../src/transport/ssh/login/login-questions.ts';
 import { publicHalf, publicKeyLine } from '../../../../src/transport/ssh/login/public-key.ts';
 import { temporaryDirectory } from '../../../support/base/temporary-directory.ts';
-import { keyPair, promptWith } from '../../../support/ssh/ssh-keys.ts';
+import { keyPair, promptWith, wireText as text } from '../../../support/ssh/ssh-keys.ts';
 
 const directory = temporaryDirectory('keys');
 const file = (name: string): string => join(directory, name);
 
-const text = (value: string | Buffer): Buffer => {
-  const bytes = Buffer.from(value);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-};
 /** A private key file up to its public part. */
 const privateFile = (blob: Buffer): string =>
   `-----BEGIN OPENSSH PRIVATE KEY-----\n${Buffer.concat([
