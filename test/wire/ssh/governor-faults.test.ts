@@ -1,51 +1,26 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import ssh2 from 'ssh2';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defined } from '../../../src/core/base/data.ts';
 import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
 import { listen } from '../../support/base/listen.ts';
+import { scriptedServers } from '../../support/ssh/scripted-servers.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
 let sshd: TestSshd;
-const servers: { close(): unknown }[] = [];
-const sockets = new Set<Socket>();
+const { servers, serve, relay: relayTo } = scriptedServers();
 beforeAll(async () => {
   sshd = await startSshd({ sudo: 'none' });
 });
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-  for (const socket of sockets) socket.destroy();
-  sockets.clear();
-});
 afterAll(() => sshd[Symbol.asyncDispose]());
 
-const listening = async (server: Server): Promise<number> => {
-  servers.push(server);
-  return listen(server);
-};
-/** A server with a scripted behavior for each connection; `count` is their number. */
-async function serve(treat: (socket: Socket, count: number) => void): Promise<{ port: number; count: () => number }> {
-  let count = 0;
-  const server = createServer((socket) => {
-    sockets.add(socket.on('error', () => {}));
-    treat(socket, ++count);
-  });
-  return { port: await listening(server), count: () => count };
-}
-const relay = (socket: Socket): Socket => {
-  const far = connect(sshd.port, '127.0.0.1').on('error', () => {});
-  sockets.add(far);
-  far.on('close', () => socket.destroy());
-  socket.on('close', () => far.destroy());
-  far.pipe(socket).pipe(far);
-  return far;
-};
+const relay = (socket: Socket): Socket => relayTo(socket, sshd.port);
 /** These tests are not about the host key of the fake server. */
 const open = (target: Partial<SshTarget>, signal?: AbortSignal) =>
   connectSsh(
@@ -168,7 +143,9 @@ describe('a connection that closes before it is made', () => {
 
 describe('no SSH server, or one without a common algorithm', () => {
   test('HTTP', async () => {
-    const port = await listening(createHttpServer((_, reply) => void reply.end('hello')));
+    const server = createHttpServer((_, reply) => void reply.end('hello'));
+    servers.push(server);
+    const port = await listen(server);
     await expect(open({ port })).rejects.toMatchObject({
       code: 'CONNECT_NOT_SSH',
       retryable: false,

@@ -1,51 +1,27 @@
 import { writeFileSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RawConnection } from '../../../src/transport/raw-connection.ts';
 import { type SshHops, sshHops } from '../../../src/transport/ssh/connect/hops.ts';
 import { connectSsh } from '../../../src/transport/ssh/ssh.ts';
 import type { SshTarget } from '../../../src/transport/ssh/target.ts';
-import { listen } from '../../support/base/listen.ts';
+import { scriptedServers } from '../../support/ssh/scripted-servers.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
 
 let far: TestSshd;
 let bastion: TestSshd;
-const servers: Server[] = [];
-const sockets = new Set<Socket>();
+const { serve: door, relay } = scriptedServers();
 beforeAll(async () => {
   far = await startSshd({ sudo: 'none' });
   bastion = await startSshd({ sudo: 'none' });
-});
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-  for (const socket of sockets) socket.destroy();
-  sockets.clear();
 });
 afterAll(async () => {
   await far[Symbol.asyncDispose]();
   await bastion[Symbol.asyncDispose]();
 });
 
-/** A relay with a scripted behavior for each connection, which counts them. */
-async function door(treat: (socket: Socket, count: number) => void): Promise<{ port: number; count: () => number }> {
-  let count = 0;
-  const server = createServer((socket) => {
-    sockets.add(socket.on('error', () => {}));
-    treat(socket, ++count);
-  });
-  servers.push(server);
-  return { port: await listen(server), count: () => count };
-}
-const relayTo =
-  (port: number) =>
-  (socket: Socket): void => {
-    const to = connect(port, '127.0.0.1').on('error', () => {});
-    sockets.add(to);
-    to.on('close', () => socket.destroy());
-    socket.on('close', () => to.destroy());
-    to.pipe(socket).pipe(to);
-  };
+const relayTo = (port: number) => (socket: Socket) => void relay(socket, port);
 const known = (name: string, ...lines: readonly (readonly [port: number, sshd: TestSshd])[]): readonly string[] => {
   const file = join(far.directory, name);
   writeFileSync(file, lines.map(([port, sshd]) => `[127.0.0.1]:${port} ${sshd.hostKey()}\n`).join(''));
