@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonAs } from '../core/base/attempt.ts';
 import { canonicalJson } from '../core/base/data.ts';
 import { OrchError } from '../core/base/errors.ts';
 import type { Connection, Reader } from '../core/host/connection.ts';
@@ -78,15 +79,9 @@ export type RawInspect = Pick<ContainerInspect, 'Id' | 'Name' | 'Image'> & {
 };
 
 /** `null` for text that is no record. */
-export function parseAdoption(text: string): AdoptionRecord | null {
-  try {
-    const { success, data } = record.safeParse(JSON.parse(text));
-    // Its forms are those of the port, which this program has written there.
-    return success ? (data as unknown as AdoptionRecord) : null;
-  } catch {
-    return null;
-  }
-}
+export const parseAdoption = (text: string): AdoptionRecord | null =>
+  // Its forms are those of the port, which this program has written there.
+  (jsonAs(record, text) ?? null) as AdoptionRecord | null;
 
 /**
  * The record of the adoption of a service on a host; `null`: none.

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonAs } from '../core/base/attempt.ts';
 import { OrchError } from '../core/base/errors.ts';
 import { reveal } from '../core/base/secret.ts';
 import type { Reader } from '../core/host/connection.ts';
@@ -93,13 +94,9 @@ function endpointsOf(p: Params, current: readonly string[] = []): readonly strin
 const isNewLogin = ({ env = {} }: Params, current: readonly string[]): boolean =>
   Object.entries(env).some(([name, value]) => !current.includes(`${name}=${reveal(value)}`));
 
-function listOf(text: string | undefined): readonly string[] {
-  try {
-    return z.array(z.string()).parse(JSON.parse(text ?? '[]'));
-  } catch {
-    return [];
-  }
-}
+const texts = z.array(z.string());
+
+const listOf = (text = ''): readonly string[] => jsonAs(texts, text) ?? [];
 
 /** Peers without a response from here are ignored: a firewall may allow their status port to balancers only. */
 async function peersOf(p: Params, host: Reader): Promise<Pick<Endpoints, 'ready' | 'unready'>> {

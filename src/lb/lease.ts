@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { jsonAs } from '../core/base/attempt.ts';
 import { sha256 } from '../core/base/data.ts';
 import { OrchError } from '../core/base/errors.ts';
 import { firstChars } from '../core/base/excerpt.ts';
 import type { Lease, MemberView } from '../core/host/balancer.ts';
 import type { Connection, Reader } from '../core/host/connection.ts';
+import { ROOT_DIRECTORY, ROOT_FILE } from '../core/host/root-only.ts';
 
 /** Directory of the leases, on the balancer's host, so that any controller finds them after any crash. */
 export const LEASES = '/var/lib/api7-orch/leases';
@@ -56,8 +58,6 @@ export async function readLease(host: Reader, pool: string, node: string): Promi
   });
 }
 
-const ROOT = { owner: 'root', group: 'root' } as const;
-
 /** The new content of a lease: `null` removes it. `leaseDigest`: of the file that the decision is based on. */
 export interface LeaseSwap {
   readonly pool: string;
@@ -71,9 +71,9 @@ export interface LeaseSwap {
  * or an operator was first, and nothing was changed. Only root can read the file.
  */
 export async function swapLease(host: Connection, { pool, node, leaseDigest, to }: LeaseSwap): Promise<boolean> {
-  if (leaseDigest === null) await host.makeDirectory(LEASES, { ...ROOT, mode: '0700' });
+  if (leaseDigest === null) await host.makeDirectory(LEASES, ROOT_DIRECTORY);
   const swap = { from: leaseDigest, to: to && leaseText(to) };
-  return await host.swapFile(leasePath(pool, node), swap, { ...ROOT, mode: '0600' });
+  return await host.swapFile(leasePath(pool, node), swap, ROOT_FILE);
 }
 
 /** Digest of a lease's file. */
@@ -131,11 +131,9 @@ export async function leasesOf(host: Reader, node: string): Promise<readonly Lea
 }
 
 function parse(text: string): Lease | null {
-  try {
-    const { v, held, heldServers, ...lease } = schema.parse(JSON.parse(text));
-    const out = v === VERSION ? heldServers : held;
-    return out === undefined ? null : { ...lease, held: out };
-  } catch {
-    return null;
-  }
+  const read = jsonAs(schema, text);
+  if (read === undefined) return null;
+  const { v, held, heldServers, ...lease } = read;
+  const out = v === VERSION ? heldServers : held;
+  return out === undefined ? null : { ...lease, held: out };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonAs } from '../../core/base/attempt.ts';
 import { canonicalJson, digestOf } from '../../core/base/data.ts';
 import { Secret, stretchedDigest, type Text } from '../../core/base/secret.ts';
 import type { ContainerInspect } from '../../core/host/docker.ts';
@@ -44,20 +45,11 @@ const digests = z.record(z.string(), z.string());
 export function rememberedBy(labels: Readonly<Record<string, string>>): Remembered {
   return {
     spec: labels[LABELS.spec] ?? null,
-    env: parsed(names, labels[LABELS.env]) ?? [],
-    restartOn: parsed(digests, labels[LABELS.restartOn]) ?? {},
+    env: jsonAs(names, labels[LABELS.env] ?? '') ?? [],
+    restartOn: jsonAs(digests, labels[LABELS.restartOn] ?? '') ?? {},
   };
 }
 
 /** Created by api7-orch, as its labels show. */
 export const isOwn = ({ Config }: Pick<ContainerInspect, 'Config'>): boolean =>
   rememberedBy(Config.Labels ?? {}).spec !== null;
-
-function parsed<T extends z.ZodType>(schema: T, label: string | undefined): z.output<T> | undefined {
-  if (label === undefined) return undefined;
-  try {
-    return schema.safeParse(JSON.parse(label)).data;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonAs } from '../../core/base/attempt.ts';
 import { sha256 } from '../../core/base/data.ts';
 import { type TarFile, tarFiles } from './tar-files.ts';
 
@@ -164,11 +165,5 @@ function importedId(config: TarFile, layers: readonly string[], files: Files): r
 
 const architectureOf = (config: TarFile | undefined): string | null => json(config, imageConfig)?.architecture ?? null;
 
-function json<T extends z.ZodType>(file: TarFile | undefined, schema: T): z.output<T> | undefined {
-  if (file?.text === undefined) return undefined;
-  try {
-    return schema.safeParse(JSON.parse(file.text)).data;
-  } catch {
-    return undefined;
-  }
-}
+const json = <T extends z.ZodType>(file: TarFile | undefined, schema: T): z.output<T> | undefined =>
+  file?.text === undefined ? undefined : jsonAs(schema, file.text);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attempt } from '../../core/base/attempt.ts';
+import { jsonAs } from '../../core/base/attempt.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { registryOf } from '../../core/base/registry-of.ts';
 import { Secret, SHORTEST_SECRET } from '../../core/base/secret.ts';
@@ -41,7 +41,7 @@ export async function hostLogin(host: Reader, address: string): Promise<HostLogi
     throw error;
   });
   if (content === null) return {};
-  const parsed = attempt(() => dockerConfig.parse(JSON.parse(content.toString('utf8'))));
+  const parsed = jsonAs(dockerConfig, content.toString('utf8'));
   if (parsed === undefined) return { note: `${from} is not a Docker configuration` };
   const { auth = '', identitytoken, ...fields } = entryOf(parsed.auths, address) ?? {};
   const decoded = Buffer.from(auth, 'base64').toString('utf8');

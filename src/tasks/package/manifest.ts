@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonAs } from '../../core/base/attempt.ts';
 import type { PackageLocal } from './package-local.ts';
 
 /** Written last: a directory without it is incomplete. */
@@ -12,14 +13,8 @@ export const manifestText = ({ sha256, files }: PackageLocal): string =>
   `${JSON.stringify({ archive: sha256, files } satisfies Manifest, null, 2)}\n`;
 
 /** `null` if it is missing or damaged. */
-export function parseManifest(bytes: Buffer | null): Manifest | null {
-  if (bytes === null) return null;
-  try {
-    return manifest.safeParse(JSON.parse(bytes.toString('utf8'))).data ?? null;
-  } catch {
-    return null;
-  }
-}
+export const parseManifest = (bytes: Buffer | null): Manifest | null =>
+  bytes === null ? null : (jsonAs(manifest, bytes.toString('utf8')) ?? null);
 
 /** Files that are missing or differ from their original size. Additional files are ignored. */
 export const missingFrom = (files: Manifest['files'], tree: Readonly<Record<string, number>>): string[] =>

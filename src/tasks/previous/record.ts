@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonAs } from '../../core/base/attempt.ts';
 import { digestOf, sha256 } from '../../core/base/data.ts';
 import type { ContainerCreate } from '../../core/host/docker.ts';
 
@@ -62,14 +63,8 @@ export interface PreviousRecord {
 }
 
 /** `null` if the text is no record: a damaged record is written again. */
-export function parseRecord(text: string): PreviousRecord | null {
-  try {
-    const { success, data } = record.safeParse(JSON.parse(text));
-    return success ? (data as PreviousRecord) : null;
-  } catch {
-    return null;
-  }
-}
+export const parseRecord = (text: string): PreviousRecord | null =>
+  (jsonAs(record, text) ?? null) as PreviousRecord | null;
 
 /**
  * The states to go back to from a version: the newest of each other version. The record of a change keeps all of them,

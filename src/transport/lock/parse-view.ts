@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonAs } from '../../core/base/attempt.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { LockRecord, LockView } from '../../core/host/lock.ts';
 
@@ -61,10 +62,8 @@ export function parseView(stdout: string): LockView {
 
 /** Parses a line of `lock.json` or `lock.old`. */
 export function recordOf(text: string, boot: string): LockRecord {
-  try {
-    const { v: _, ...rest } = record.parse(JSON.parse(text));
-    return rest;
-  } catch {
-    return { ...UNKNOWN, boot };
-  }
+  const parsed = jsonAs(record, text);
+  if (parsed === undefined) return { ...UNKNOWN, boot };
+  const { v: _, ...rest } = parsed;
+  return rest;
 }
