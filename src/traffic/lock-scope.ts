@@ -1,11 +1,5 @@
+import type { LockScope } from '../core/host/lock-scope.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-
-/** Hosts that a run locks besides the ones that it changes, as in `lock/lock-scope.ts`. */
-interface Scope {
-  readonly names: readonly string[];
-  readonly balancers: readonly string[];
-  readonly majorities: readonly (readonly string[])[];
-}
 
 /**
  * Hosts to lock before these are changed, including the balancers of their pools. If one of those is left out, or a
@@ -15,7 +9,7 @@ interface Scope {
  */
 export const lockScopeOf =
   ({ loadBalancers }: Inventory, withoutLb: readonly string[] = []) =>
-  (names: readonly string[]): Scope => {
+  (names: readonly string[]): LockScope => {
     const pools = [...loadBalancers.values()].filter(({ members }) => members.some((member) => names.includes(member)));
     const balancers = new Set<string>();
     const majorities: (readonly string[])[] = [];
