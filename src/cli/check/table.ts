@@ -1,6 +1,6 @@
 import { type Color, count, type Paint } from '../../render/lines/paint.ts';
+import type { TableOptions } from '../../render/lines/table.ts';
 import { bullet, wrapped } from '../../render/lines/wrapped.ts';
-import type { TableStyle } from '../print/print-report.ts';
 import { type CheckedHost, type CheckOutcome, type CheckReport, type CheckResult, countOf } from './report.ts';
 
 /** Columns on any screen: people compare the output and paste it into tickets. */
@@ -15,7 +15,7 @@ const SHOWN: Readonly<Record<Exclude<CheckOutcome, 'ok'>, { readonly word: strin
 const WORD_WIDTH = Math.max(...Object.values(SHOWN).map(({ word }) => word.length)) + INDENT;
 
 /** `check` for people: one line per host without findings, else each finding with its hint. */
-export function checkLines({ hosts }: CheckReport, { paint, width }: TableStyle): readonly string[] {
+export function checkLines({ hosts }: CheckReport, { paint, width }: TableOptions): readonly string[] {
   const shown = hosts.filter(({ checks }) => checks.length > 0);
   const names = Math.max(...shown.map(({ host }) => host.length));
   const lines = shown.flatMap((host) => hostLines(host, { paint, width: Math.min(width, WIDTH), names }));

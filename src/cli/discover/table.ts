@@ -1,7 +1,6 @@
 import { count, type Paint } from '../../render/lines/paint.ts';
-import { plainRows } from '../../render/lines/table.ts';
+import { plainRows, type TableOptions } from '../../render/lines/table.ts';
 import { bullet, wrapped } from '../../render/lines/wrapped.ts';
-import type { TableStyle } from '../print/print-report.ts';
 import type { DiscoverReport, ShownHost, ShownService, Verdict } from './report.ts';
 import { isAdoptable } from './report.ts';
 
@@ -15,7 +14,7 @@ const WORDS: Readonly<Record<Verdict, string>> = {
 const MARGIN = '    ';
 
 /** `discover` for people: what runs where, what keeps it from being adopted, and what is to be done. */
-export function discoverLines(report: DiscoverReport, { paint, width }: TableStyle): readonly string[] {
+export function discoverLines(report: DiscoverReport, { paint, width }: TableOptions): readonly string[] {
   const { hosts, pools, notes } = report;
   const room = Math.min(width, WIDTH);
   const rows = hosts.flatMap(rowsOf);

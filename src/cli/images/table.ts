@@ -1,6 +1,6 @@
 import type { Finding } from '../../api7/image-contract/finding.ts';
 import { count } from '../../render/lines/paint.ts';
-import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
+import { type Cell, spaced, type TableOptions, tableLines } from '../../render/lines/table.ts';
 import { errorLines } from '../lb/table.ts';
 import { findingsOf, type ImagesReport, type VerifiedImage } from './report.ts';
 
@@ -20,14 +20,13 @@ export function imagesLines(report: ImagesReport, options: TableOptions): readon
   const differences = findingsOf(report, 'differs');
   const unseen = findingsOf(report, 'notShown');
   const head = [{ title: 'IMAGE' }, { title: 'HOST' }, { title: 'MET' }, { title: 'REFERENCE' }];
-  const blocks = [
+  return spaced([
     report.images.length === 0 ? [] : tableLines(head, report.images.map(rowOf), options),
     differences.length === 0 ? [] : [paint('bold', 'Different'), ...differenceLines(differences, options)],
     unseen.length === 0 ? [] : [paint('bold', 'Not shown'), ...unseenLines(unseen, options)],
     report.errors.flatMap((error) => errorLines(error, paint)),
     [verdict(report, options)],
-  ];
-  return blocks.filter((block) => block.length > 0).flatMap((block, at) => (at === 0 ? block : ['', ...block]));
+  ]);
 }
 
 const rowOf = ({ service, host, ref, findings }: VerifiedImage): readonly Cell[] => [

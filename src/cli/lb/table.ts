@@ -2,7 +2,7 @@ import { addressWithPort } from '../../core/base/address-text.ts';
 import type { ErrorInfo } from '../../core/event/event.ts';
 import type { ServerState } from '../../core/host/balancer.ts';
 import { type Color, oneLine, type Paint } from '../../render/lines/paint.ts';
-import { type Cell, type TableOptions, tableLines } from '../../render/lines/table.ts';
+import { type Cell, spaced, type TableOptions, tableLines } from '../../render/lines/table.ts';
 import type { BalancerEntry, BalancerReport, PoolReport, PoolsReport } from './report.ts';
 
 const STATE_COLORS: Readonly<Record<BalancerEntry['state'], Color>> = {
@@ -32,9 +32,7 @@ export function poolsLines(report: PoolsReport, options: TableOptions): readonly
   ]);
   const strays = report.strays.map(({ host, path }) => `${host}: stray lease ${path}: not a member in this inventory`);
   const errors = report.errors.flatMap((error) => errorLines(error, paint));
-  return [...blocks, strays, errors]
-    .filter((block) => block.length > 0)
-    .flatMap((block, at) => (at === 0 ? block : ['', ...block]));
+  return spaced([...blocks, strays, errors]);
 }
 
 function poolHeading({ driver, port, reason }: PoolReport): string {

@@ -1,14 +1,9 @@
 import { safeData, safeJson } from '../../core/base/safe-text.ts';
 import { columnsOf, joined } from '../../render/lines/line.ts';
-import { type Paint, paintFor } from '../../render/lines/paint.ts';
+import { paintFor } from '../../render/lines/paint.ts';
+import type { TableOptions } from '../../render/lines/table.ts';
 import { sinkOf } from '../../render/sink.ts';
 import type { ReadFlags } from '../session.ts';
-
-/** Where a table is drawn. `width`: in columns. */
-export interface TableStyle {
-  readonly paint: Paint;
-  readonly width: number;
-}
 
 /** Width without a terminal, and its bounds on a terminal: tables wider than 160 columns are hard to read. */
 const WIDTH = { piped: 100, least: 60, most: 160 };
@@ -19,7 +14,7 @@ const widthOf = (stdout: NodeJS.WriteStream): number =>
 /** Prints a report as a table, or as JSON with `-o json`. */
 export async function printReport<T>(
   report: T,
-  linesOf: (report: T, style: TableStyle) => readonly string[],
+  linesOf: (report: T, style: TableOptions) => readonly string[],
   { output }: Pick<ReadFlags, 'output'>,
   stdout: NodeJS.WriteStream = process.stdout,
 ): Promise<void> {

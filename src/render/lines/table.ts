@@ -50,6 +50,10 @@ export function tableLines(
   ];
 }
 
+/** Blocks of lines with an empty line between them; empty blocks are left out. */
+export const spaced = (blocks: readonly (readonly string[])[]): readonly string[] =>
+  blocks.filter((block) => block.length > 0).flatMap((block, at) => (at === 0 ? block : ['', ...block]));
+
 /** Rows in columns of the needed width, whole and without colors, for output that people copy. */
 export function plainRows(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0))) ?? [];

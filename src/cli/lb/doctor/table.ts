@@ -1,5 +1,5 @@
 import { count } from '../../../render/lines/paint.ts';
-import { type Cell, type Column, type TableOptions, tableLines } from '../../../render/lines/table.ts';
+import { type Cell, type Column, spaced, type TableOptions, tableLines } from '../../../render/lines/table.ts';
 import { ago, errorLines } from '../table.ts';
 import type { DoctorReport, Finding, Note } from './finding.ts';
 
@@ -33,9 +33,8 @@ export function doctorLines(report: DoctorReport, options: TableOptions): readon
     errors.flatMap((error) => errorLines(error, paint)),
     [verdict(report)],
   ];
-  const shown = blocks.filter((block) => block.length > 0);
   // After a repair the output follows that of the run.
-  return shown.flatMap((block, at) => (at === 0 && fixed === undefined ? block : ['', ...block]));
+  return [...(fixed === undefined ? [] : ['']), ...spaced(blocks)];
 }
 
 const cellsOf = ({ host, node, since, by, what }: Note, now: Date): readonly Cell[] => [
