@@ -1,12 +1,8 @@
 import { OrchError } from '../core/base/errors.ts';
+import type { StopOptions } from '../core/host/docker.ts';
 import { compareVersions } from './api-version.ts';
 import type { Engine } from './engine.ts';
 import { inPath, withQuery } from './request.ts';
-
-export interface StopOptions {
-  readonly signal: string;
-  readonly timeoutSeconds: number;
-}
 
 /** What a stop needs to know of a container. */
 export interface Stoppable {

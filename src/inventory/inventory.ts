@@ -1,4 +1,5 @@
 import type { Secret } from '../core/base/secret.ts';
+import type { HttpLogin, HttpTls } from '../core/host/connection.ts';
 import type { SshSettings } from '../core/host/ssh-settings.ts';
 import type { DriverFields } from './schema/load-balancers.ts';
 
@@ -122,13 +123,8 @@ export interface ContainerSettings {
 export interface PrometheusSettings {
   /** `http://10.0.4.1:9090`. */
   readonly addr: string;
-  readonly basicAuth?: { readonly username: string; readonly password: Secret };
-  /** PEM each. */
-  readonly tls?: {
-    readonly ca?: string;
-    readonly client?: { readonly cert: string; readonly key: Secret };
-    readonly serverName?: string;
-  };
+  readonly basicAuth?: HttpLogin;
+  readonly tls?: HttpTls;
 }
 
 /** How hosts pull from a registry. User and password come together. */

@@ -11,6 +11,7 @@ import type {
   LogConfig,
   RegistryLogin,
   RestartPolicy,
+  StopOptions,
 } from '../core/host/docker.ts';
 import { engineError } from '../docker/engine-error.ts';
 import {
@@ -46,7 +47,7 @@ export class FakeDocker extends FakeContainers implements Docker {
   /** Called before each write; a test throws here to make the Engine fail. */
   onWrite: ((call: string, name: string) => void) | undefined;
   /** Requested stops. */
-  readonly stops: { readonly name: string; readonly signal: string; readonly timeoutSeconds: number }[] = [];
+  readonly stops: ({ readonly name: string } & StopOptions)[] = [];
   /** Removed containers. */
   readonly removals: { readonly name: string; readonly keepVolumes: boolean }[] = [];
   /** Signals sent without waiting. */
@@ -115,7 +116,7 @@ export class FakeDocker extends FakeContainers implements Docker {
     this.begin(container);
   }
 
-  async stop(name: string, options: { readonly signal: string; readonly timeoutSeconds: number }): Promise<void> {
+  async stop(name: string, options: StopOptions): Promise<void> {
     this.onWrite?.('stop', name);
     const container = this.find(name);
     if (container === undefined || !inspectFake(container).State.Running) return;

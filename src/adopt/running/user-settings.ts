@@ -1,6 +1,6 @@
 import { defined } from '../../core/base/data.ts';
 import { Secret } from '../../core/base/secret.ts';
-import type { ContainerInspect, ImageInspect } from '../../core/host/docker.ts';
+import type { ContainerInspect, ImageInspect, PortBinding } from '../../core/host/docker.ts';
 import { observedSpec } from '../../docker/spec.ts';
 import { mountsOf } from './mounts.ts';
 import type { FoundPort, UserSettings } from './running-service.ts';
@@ -55,10 +55,7 @@ function publishedPorts({ HostConfig, NetworkSettings }: ContainerInspect): read
   });
 }
 
-function byHostPort(
-  key: string,
-  bindings: readonly { readonly HostIp: string; readonly HostPort: string }[],
-): readonly FoundPort[] {
+function byHostPort(key: string, bindings: readonly PortBinding[]): readonly FoundPort[] {
   const [container = '', kind = 'tcp'] = key.split('/');
   const protocol = kind === 'udp' ? 'udp' : 'tcp';
   const ports = [...new Set(bindings.map(({ HostPort }) => Number(HostPort)))].sort((a, b) => a - b);

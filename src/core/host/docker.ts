@@ -188,12 +188,18 @@ export interface DockerReader {
   digestOf(ref: string, login?: RegistryLogin): Promise<string>;
 }
 
+/** How a container is stopped. */
+export interface StopOptions {
+  readonly signal: string;
+  readonly timeoutSeconds: number;
+}
+
 export interface Docker extends DockerReader {
   /** @returns the new container's id */
   create(name: string, body: ContainerCreate): Promise<string>;
   start(name: string): Promise<void>;
   /** Sends `signal`, waits up to `timeoutSeconds`, then kills. A missing or stopped container is no error. */
-  stop(name: string, options: { readonly signal: string; readonly timeoutSeconds: number }): Promise<void>;
+  stop(name: string, options: StopOptions): Promise<void>;
   /** Sends a signal and does not wait for its effect. A missing or stopped container is no error. */
   signal(name: string, signal: string): Promise<void>;
   /**

@@ -2,6 +2,7 @@ import { addressWithPort } from '../../core/base/address-text.ts';
 import { defined } from '../../core/base/data.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import type { Balancer, Member } from '../../core/host/balancer.ts';
+import type { DeclaredChecks } from '../declared-timing.ts';
 import { type HaproxySnapshot, reached, readConfig, readHaproxy } from './ask.ts';
 import { loadsServerState } from './config.ts';
 import { carryOut, commandsFor, partOfWeight } from './set.ts';
@@ -19,7 +20,7 @@ export interface HaproxyOptions {
   /** Path of its configuration on that host; source of the check timing. Default /etc/haproxy/haproxy.cfg. */
   readonly config?: string;
   /** As declared in the inventory; overrides the configuration. */
-  readonly check?: { readonly everyMs: number; readonly fall: number; readonly rise: number };
+  readonly check?: DeclaredChecks;
 }
 
 /**
