@@ -145,5 +145,4 @@ export class Hosts {
 }
 
 /** Whether a retry may help: not after a wrong key or a wrong password. */
-const mayComeBack = (error: unknown): boolean =>
-  error instanceof OrchError && error.retryable && isUnreachable(error);
+const mayComeBack = (error: unknown): boolean => error instanceof OrchError && error.retryable && isUnreachable(error);
