@@ -741,3 +741,26 @@ test('before the adoption, stop refuses gateways that it would leave running; af
   expect(cluster.serving('gw-2', CONTAINERS.gateway)).toBeUndefined();
   expect(await cluster.run('stop', {}, {}, ['gw-2'])).toMatchObject({ exitCode: 0 });
 });
+
+test('the control plane is lost right before an old gateway is stopped: it is restored, and the same command continues', async () => {
+  const hand = await byHand();
+  const { cluster } = hand;
+  const wrong = watched(hand);
+  const look = cluster.onOperation;
+  const crash = (): void => {
+    for (const name of ['cp-1', 'cp-2']) cluster.engine(name).crash(CONTAINERS.dpManager, 1);
+  };
+  cluster.onOperation = (host, operation) => {
+    look?.(host, operation);
+    if (host === 'gw-1' && operation === 'setRestartPolicy') crash();
+  };
+  const ran = await cluster.run('install', ADOPT);
+  expect(ran).toMatchObject({ codes: ['CONTROL_PLANE_UNREACHABLE'], outages: [] });
+  expect(ran.nodes).toMatchObject({ 'gw-1': { traffic: 'in' }, 'gw-2': { state: 'untouched', traffic: 'in' } });
+  expect([cluster.serves('gw-1'), cluster.serves('gw-2')]).toEqual([true, true]);
+  cluster.onOperation = look;
+  for (const name of ['cp-1', 'cp-2']) await cluster.engine(name).start(CONTAINERS.dpManager);
+  await cluster.settle();
+  expect(await cluster.run('install', ADOPT)).toMatchObject({ exitCode: 0 });
+  expect(wrong).toEqual([]);
+});
