@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OrchError } from '../core/base/errors.ts';
 import type { Lease, MemberView } from '../core/host/balancer.ts';
 import type { Connection } from '../core/host/connection.ts';
 import type { LockView } from '../core/host/lock.ts';
@@ -94,9 +95,15 @@ const type = defineTask<typeof params, void, Back, string>({
       const after = leaseAfter(p, { lease: 'recorded', isPart, soakDue: soakDue !== undefined });
       const mark = { ...rest, soaking: p.soak === 'due' ? to.restoring : (soakDue ?? to.restoring) };
       const left = { none: null, recorded: kept, soaking: mark }[after];
-      if (!(await swapLease(host, { ...where, leaseDigest: view.leaseDigest, to }))) return false;
+      const marked = await swapLease(host, { ...where, leaseDigest: view.leaseDigest, to }).catch((error: unknown) => {
+        // To remove a lease takes no space: a full disk of the balancer must not keep a node drained.
+        if (left === null && isDiskFull(error)) return undefined;
+        throw error;
+      });
+      if (marked === false) return false;
       await balancer.set(host, member, before);
-      if (await swapLease(host, { ...where, leaseDigest: leaseDigestOf(to), to: left })) return true;
+      const leaseDigest = marked === undefined ? view.leaseDigest : leaseDigestOf(to);
+      if (await swapLease(host, { ...where, leaseDigest, to: left })) return true;
       // An operator drained the node during the restore: the drain is applied again.
       const { lease: taken } = await readMember(balancer, host, member);
       if (taken !== null) await balancer.set(host, member, (taken.closed ?? []).length > 0 ? 'closed' : 'drained');
@@ -105,6 +112,8 @@ const type = defineTask<typeof params, void, Back, string>({
   },
   result: ({ holder }) => holder,
 });
+
+const isDiskFull = (error: unknown): boolean => error instanceof OrchError && error.code === 'DISK_FULL';
 
 /** The lease after the restore. */
 function leaseAfter(

@@ -1,6 +1,24 @@
 import { expect, test } from 'vitest';
+import { OrchError } from '../../../src/core/base/errors.ts';
+import type { FakeHost } from '../../../src/testing/fake-host.ts';
 import { LbScene } from './scene.ts';
 import { drain, IN, MAINTENANCE, restore } from './verbs.ts';
+
+test('a full disk of the balancer keeps no node drained', async () => {
+  const scene = new LbScene();
+  expect(await drain(scene, ['gw-1'])).toBe(0);
+  const host = scene.hosts['lb-1'] as FakeHost;
+  const { swapFile } = host;
+  Object.assign(host, {
+    swapFile: async (...words: Parameters<typeof swapFile>) => {
+      if (words[1].to !== null) throw new OrchError('DISK_FULL', 'no space is left', { host: 'lb-1' });
+      return await swapFile.apply(host, words);
+    },
+  });
+  expect(await restore(scene, ['gw-1'])).toBe(0);
+  expect(scene.settings('lb-1')['gw-1']).toBe('admin 0, weight 40');
+  expect([scene.leases('lb-1'), scene.leases('lb-2')]).toEqual([[], []]);
+});
 
 test('restores exactly the previous settings, and removes the lease', async () => {
   const scene = new LbScene();
