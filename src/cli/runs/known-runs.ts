@@ -21,7 +21,10 @@ export interface KnownRun {
   /** `null`: on the controller. */
   readonly by: string | null;
   readonly at: string;
-  /** Its outcome; `running` while it holds a host's lock; `killed` without either; `open`: a journal without an end. */
+  /**
+   * Its outcome; `running` while it holds a host's lock; `killed` without either; `unknown` if its locks were not read;
+   * `open`: a journal without an end.
+   */
   readonly state: string;
   readonly nodes: RunRecord['nodes'] | null;
   /** Whether it can be resumed. */
@@ -65,7 +68,8 @@ async function onHosts(
 ): Promise<{ readonly recorded: readonly KnownRun[]; readonly errors: readonly ErrorInfo[] }> {
   const { runs, bad, errors } = await recordsOf(session, inventory);
   const ours = runs.filter(({ record }) => record.cluster === inventory.cluster);
-  const { seen } = await readLocks(session, [...new Set(ours.flatMap(({ hosts }) => hosts))]);
+  const { seen, errors: unread } = await readLocks(session, [...new Set(ours.flatMap(({ hosts }) => hosts))]);
+  const read = new Set(seen.map(({ host }) => host));
   const times = environmentLockTimes();
   const alive = new Set(
     seen.flatMap((each) => {
@@ -74,10 +78,14 @@ async function onHosts(
     }),
   );
   const recorded = ours.map((found, at) =>
-    ofRecord(found, { isAlive: alive.has(found.record.run), later: ours.slice(0, at), journals }),
+    ofRecord(found, {
+      isAlive: alive.has(found.record.run) || (found.hosts.every((host) => read.has(host)) ? false : undefined),
+      later: ours.slice(0, at),
+      journals,
+    }),
   );
   const faults = bad.map(({ error: { code, message, hint, host } }): ErrorInfo => ({ code, message, hint, host }));
-  return { recorded, errors: [...errors, ...faults] };
+  return { recorded, errors: [...errors, ...unread, ...faults] };
 }
 
 function ofRecord(
@@ -86,7 +94,12 @@ function ofRecord(
     isAlive,
     later,
     journals,
-  }: { readonly isAlive: boolean; readonly later: readonly FoundRun[]; readonly journals: readonly LocalJournal[] },
+  }: {
+    /** Undefined: unknown. */
+    readonly isAlive: boolean | undefined;
+    readonly later: readonly FoundRun[];
+    readonly journals: readonly LocalJournal[];
+  },
 ): KnownRun {
   const { run, request, cluster, begun, nodes, end } = record;
   return {
@@ -95,9 +108,9 @@ function ofRecord(
     cluster,
     by: begun.by,
     at: begun.at,
-    state: isAlive ? 'running' : (end?.outcome ?? 'killed'),
+    state: isAlive ? 'running' : (end?.outcome ?? (isAlive === undefined ? 'unknown' : 'killed')),
     nodes,
-    canResume: !isAlive && !isFinished(record) && !isReplaced(record, later),
+    canResume: isAlive === false && !isFinished(record) && !isReplaced(record, later),
     ...filesOf(journals.filter((journal) => journal.run === run)),
     hosts,
     record,

@@ -5,6 +5,7 @@ import { type GcFlags, runsGc } from '../../../src/cli/runs/gc.ts';
 import { runsList } from '../../../src/cli/runs/list.ts';
 import { runsShow } from '../../../src/cli/runs/show.ts';
 import { runsStop } from '../../../src/cli/runs/stop.ts';
+import { OrchError } from '../../../src/core/base/errors.ts';
 import { journalDirectory } from '../../../src/journal/journal.ts';
 import { RUNS, type RunRecord, runRecordPath, runRecordText } from '../../../src/runs/run-record.ts';
 import { FakeHost } from '../../../src/testing/fake-host.ts';
@@ -179,6 +180,18 @@ test('a host that does not respond, and a damaged record, are errors among the o
   expect(scene.printed).toContain(FAILED);
   expect(scene.printed).toContain('RUN_RECORD_INVALID');
   expect(scene.printed).toContain('CONNECT_REFUSED');
+});
+
+test('a run is not called killed while its lock cannot be read, and the exit code is 3', async () => {
+  const { lock } = host('lb-2');
+  await lock.take({ token: 't', run: KILLED, by: 'ops@ci', verb: 'run install' }, null);
+  const fault = new OrchError('READ_FAILED', 'the host did not report its lock');
+  Object.assign(lock, { view: () => Promise.reject(fault) });
+  expect(await runsList(flags(), outside)).toBe(3);
+  expect(scene.printed).toMatch(new RegExp(`^${KILLED} .* unknown `, 'm'));
+  expect(scene.printed).toContain('READ_FAILED on lb-2');
+  expect(await runsShow(KILLED, flags(), outside)).toBe(0);
+  expect(scene.printed).not.toContain('To resume');
 });
 
 test('show: its command without secrets, its nodes, its records, and how to resume it', async () => {
