@@ -64,14 +64,6 @@ export async function startFleet(most = MOST): Promise<Fleet> {
   mkdirSync(trees);
   const { uid, gid } = statSync(sshd.home);
   chownSync(trees, uid, gid);
-  const key = sshd.hostKey();
-  // A line for each host, as in real files: their lookup is part of the work.
-  writeFileSync(
-    sshd.knownHosts,
-    hosts(most)
-      .map(({ address }) => `[${address}]:${sshd.port} ${key}\n`)
-      .join(''),
-  );
   return {
     sshd,
     port: sshd.port,

@@ -149,7 +149,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
         .join(' ')
         .trim();
     const knownHosts = join(directory, 'known_hosts');
-    writeFileSync(knownHosts, types.map((type) => `[127.0.0.1]:${port} ${hostKey(type)}\n`).join(''), { mode: 0o600 });
+    const known = ['127.0.0.1', ...(options.machines ?? [])].flatMap((address) =>
+      types.map((type) => `[${address}]:${port} ${hostKey(type)}\n`),
+    );
+    writeFileSync(knownHosts, known.join(''), { mode: 0o600 });
     const target = (overrides: Partial<SshTarget> = {}): SshTarget => ({
       name: 'test-host',
       address: '127.0.0.1',

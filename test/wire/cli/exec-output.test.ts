@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
+import { sshdInventory } from '../../support/ssh/sshd-inventory.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const MIB = 1024 * 1024;
@@ -11,13 +12,7 @@ let sshd: TestSshd;
 let inventory: string;
 beforeAll(async () => {
   sshd = await startSshd({ sudo: 'none' });
-  inventory = join(sshd.directory, 'inventory.yaml');
-  const api7 =
-    'api7: { version: "3.10.5", database: { host: db, user: u, password: "p@ss" }, gateway: { endpoints: ["http://127.0.0.1:1"], token: a-token } }\n';
-  writeFileSync(
-    inventory,
-    `cluster: test\nssh: { user: ${sshd.user}, identity_file: ${sshd.identityFile}, known_hosts: ${sshd.knownHosts}, become: none }\nhosts:\n  h1: { address: 127.0.0.1, port: ${sshd.port} }\n${api7}`,
-  );
+  inventory = sshdInventory(sshd, { h1: { address: '127.0.0.1' } });
 });
 afterAll(() => sshd[Symbol.asyncDispose]());
 

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keyPair } from '../../support/ssh/ssh-keys.ts';
 import { locked, startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
+import { sshdInventory } from '../../support/ssh/sshd-inventory.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const ADDRESSES = ['127.0.1.21', '127.0.1.22', '127.0.1.23'];
@@ -15,24 +16,16 @@ beforeAll(async () => {
     config: ['PasswordAuthentication yes'],
     machines: ADDRESSES,
   });
-  writeFileSync(sshd.knownHosts, ADDRESSES.map((address) => `[${address}]:${sshd.port} ${sshd.hostKey()}\n`).join(''));
   const hash = execFileSync('openssl', ['passwd', '-6', PASSWORD], { encoding: 'utf8' }).trim();
   locked('usermod', ['-p', hash, sshd.user]);
 });
 afterAll(() => sshd[Symbol.asyncDispose]());
 
 /** An inventory of three hosts. */
-function inventory(identityFile: string): string {
-  const file = join(sshd.directory, 'inventory.yaml');
-  const hosts = ADDRESSES.map((address, index) => `  h${index}: { address: ${address}, port: ${sshd.port} }\n`);
-  const api7 =
-    'api7: { version: "3.10.5", database: { host: db, user: u, password: "p@ss" }, gateway: { endpoints: ["http://127.0.0.1:1"], token: a-token } }\n';
-  writeFileSync(
-    file,
-    `cluster: test\nssh: { user: ${sshd.user}, identity_file: ${identityFile}, known_hosts: ${sshd.knownHosts}, become: none }\nhosts:\n${hosts.join('')}${api7}`,
-  );
-  return file;
-}
+const inventory = (identityFile: string): string =>
+  sshdInventory(sshd, Object.fromEntries(ADDRESSES.map((address, index) => [`h${index}`, { address }])), {
+    identityFile,
+  });
 
 /** Starts the command at a terminal of its own. */
 function atTerminal(...args: readonly string[]): {

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runNode } from '../../support/base/run-node.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
+import { sshdInventory } from '../../support/ssh/sshd-inventory.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const SECRET = 'open-sesame';
@@ -10,23 +11,8 @@ let sshd: TestSshd;
 let inventory: string;
 beforeAll(async () => {
   sshd = await startSshd({ sudo: 'none', machines: ['127.0.1.21'] });
-  writeFileSync(
-    sshd.knownHosts,
-    ['127.0.0.1', '127.0.1.21'].map((address) => `[${address}]:${sshd.port} ${sshd.hostKey()}\n`).join(''),
-  );
-  inventory = join(sshd.directory, 'inventory.yaml');
-  writeFileSync(
-    inventory,
-    [
-      'cluster: test',
-      `ssh: { user: ${sshd.user}, identity_file: ${sshd.identityFile}, known_hosts: ${sshd.knownHosts}, become: none }`,
-      'hosts:',
-      `  h1: { address: 127.0.0.1, port: ${sshd.port} }`,
-      `  h2: { address: 127.0.1.21, port: ${sshd.port} }`,
-      `api7: { version: "3.10.5", database: { host: db, user: u, password: ${SECRET} }, gateway: { endpoints: ["http://127.0.0.1:1"], token: a-token } }`,
-      '',
-    ].join('\n'),
-  );
+  const hosts = { h1: { address: '127.0.0.1' }, h2: { address: '127.0.1.21' } };
+  inventory = sshdInventory(sshd, hosts, { databasePassword: SECRET });
 });
 afterAll(() => sshd[Symbol.asyncDispose]());
 

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import type { ServerChannel } from 'ssh2';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { all } from '../../lab/all.ts';
 import { endlessly, type HostileServer, type Hostility, startHostileServer } from '../../support/ssh/hostile-server.ts';
 import { startSshd, type TestSshd } from '../../support/ssh/sshd.ts';
+import { sshdInventory } from '../../support/ssh/sshd-inventory.ts';
 
 // One host of ten is hostile. The nine others end as without it, the terminal shows only api7-orch's messages about it, and the
 // process stays small.
@@ -26,21 +27,11 @@ let largest = 0;
 beforeAll(async () => {
   sshd = await startSshd({ sudo: 'none', machines: GOOD });
   bad = await startHostileServer(BAD);
-  writeFileSync(
-    sshd.knownHosts,
-    [
-      ...GOOD.map((address) => `[${address}]:${sshd.port} ${sshd.hostKey()}\n`),
-      `[${BAD}]:${bad.port} ${bad.hostKey}\n`,
-    ].join(''),
-  );
-  inventory = join(sshd.directory, 'inventory.yaml');
-  const hosts = GOOD.map((address, i) => `  m${i + 1}: { address: ${address}, port: ${sshd.port} }\n`);
+  appendFileSync(sshd.knownHosts, `[${BAD}]:${bad.port} ${bad.hostKey}\n`);
+  const hosts: [string, { address: string; port?: number }][] = GOOD.map((address, i) => [`m${i + 1}`, { address }]);
   // Neither the first nor the last of a rolling change.
-  hosts.splice(4, 0, `  evil: { address: ${BAD}, port: ${bad.port} }\n`);
-  writeFileSync(
-    inventory,
-    `cluster: test\nssh: { user: ${sshd.user}, identity_file: ${sshd.identityFile}, known_hosts: ${sshd.knownHosts}, become: none, connect_timeout: 20s }\nhosts:\n${hosts.join('')}api7: { version: "3.10.5", database: { host: db, user: u, password: "p@ss" }, gateway: { endpoints: ["http://127.0.0.1:1"], token: a-token } }\n`,
-  );
+  hosts.splice(4, 0, ['evil', { address: BAD, port: bad.port }]);
+  inventory = sshdInventory(sshd, Object.fromEntries(hosts), { ssh: 'connect_timeout: 20s' });
 });
 afterAll(async () => {
   console.log(`the largest of the runs had ${Math.round(largest)} MiB`);

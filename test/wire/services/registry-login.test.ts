@@ -35,7 +35,6 @@ beforeAll(async () => {
   ]);
   directory = temporaryDirectory('login');
   home = join(directory, 'home');
-  writeFileSync(sshd.knownHosts, `[${HOST}]:${sshd.port} ${sshd.hostKey()}\n`);
   const { address } = registry;
   const login = { address, username: 'puller', password: Secret.of(PASSWORD) };
   forms = [
