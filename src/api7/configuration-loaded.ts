@@ -50,7 +50,7 @@ export const configurationLoaded = defineGate<typeof params, Loaded>({
     return { loaded, status, behind: loaded ? null : await readBehind(p.container, host) };
   },
   met: (_p, { loaded }) => loaded,
-  cannotRecover: (_p, { behind }) => (behind === null ? undefined : lost(behind)),
+  cannotRecover: (_p, { behind }) => lost(behind),
   unmet(p, { status, behind }) {
     const answer = status === null ? 'got no response' : `returned ${status}`;
     const message = `${p.container} has not loaded its configuration from the control plane within ${formatDuration(p.within)}: GET /status/ready ${answer}`;

@@ -60,7 +60,7 @@ export const httpReady = defineGate<typeof params, Answer>({
     return { ...reply, asked: host.name, behind };
   },
   met: isReady,
-  cannotRecover: (_p, { behind }) => (behind === null ? undefined : lost(behind)),
+  cannotRecover: (_p, { behind }) => lost(behind),
   unmet(p, answer) {
     const { asked, said, behind } = answer;
     const details = [said, behind?.log.trimEnd() ?? ''].filter((text) => text !== '').join('\n');

@@ -42,7 +42,7 @@ export const steadyContainer = defineGate<typeof params, Steady>({
     return { steady, age, restarts: found?.RestartCount ?? 0, behind };
   },
   met: (_p, { steady }) => steady,
-  cannotRecover: (_p, { behind }) => (behind === null ? undefined : lost(behind)),
+  cannotRecover: (_p, { behind }) => lost(behind),
   unmet: (p, { age, restarts, behind }) =>
     new OrchError(
       'NOT_STEADY',

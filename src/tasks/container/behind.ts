@@ -31,8 +31,10 @@ export async function readBehind(name: string, { docker }: Reader): Promise<Behi
   };
 }
 
-/** Why waiting for this container cannot help; undefined: it can. */
-export function lost({ name, status, exitCode, restarts, log }: Behind): OrchError | undefined {
+/** Why waiting for this container cannot help; undefined: it can, or it was not read. */
+export function lost(behind: Behind | null): OrchError | undefined {
+  if (behind === null) return undefined;
+  const { name, status, exitCode, restarts, log } = behind;
   if (status === 'absent')
     return new OrchError('CONTAINER_MISSING', `there is no container ${name}`, {
       hint: 'state the container before the gate that waits for it',
