@@ -3,6 +3,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { takesOrders } from '../lb/before-drain.ts';
 import { memberKnown } from '../lb/member-known.ts';
 import { leftAlone } from '../tasks/left-alone.ts';
+import { at } from './pool-member.ts';
 import { poolMembersOf } from './pool-snapshot.ts';
 
 /** Checks on the host of balancers: each accepts commands, and has a server for each member of its pools. */
@@ -17,13 +18,13 @@ export function balancerChecks(inventory: Inventory, host: string): readonly Che
         : [
             {
               name: `rights on ${first.pool.name}`,
-              gate: takesOrders({ balancer: first.balancer, member: first.member }),
+              gate: takesOrders(at(first)),
             },
           ],
     ),
-    ...poolMembers.map(({ balancer, member, pool }) => ({
-      name: `${member.node} in ${pool.name}`,
-      gate: memberKnown({ balancer, member }),
+    ...poolMembers.map((poolMember) => ({
+      name: `${poolMember.member.node} in ${poolMember.pool.name}`,
+      gate: memberKnown(at(poolMember)),
     })),
     { name: 'other tools', gate: leftAlone({ of: 'balancer' }) },
   ];

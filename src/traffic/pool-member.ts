@@ -17,6 +17,11 @@ export interface PoolMember {
 /** The parameters that name it to a task. */
 export const at = ({ balancer, member }: PoolMember) => ({ balancer, member });
 
+/** Names of the hosts of these members' balancers. */
+export const balancersOf = (poolMembers: readonly PoolMember[]): readonly string[] => [
+  ...new Set(poolMembers.map(({ balancer }) => balancer.host)),
+];
+
 /** A node's balancers and services: everything between the node and its clients. */
 export interface NodeBalancing {
   readonly node: string;

@@ -6,7 +6,7 @@ import type { Connection, Reader } from '../core/host/connection.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { LEASES, leasePath } from '../lb/lease.ts';
 import { readMember } from '../lb/read-member.ts';
-import { nodeBalancingOf, type PoolMember } from './pool-member.ts';
+import { balancersOf, nodeBalancingOf, type PoolMember } from './pool-member.ts';
 
 /** A balancer's view of one member, or the error of reading it. */
 export type MemberReading =
@@ -40,7 +40,7 @@ export async function readPoolMembers(
   { hosts, forks }: { readonly hosts: Connections; readonly forks: number },
 ): Promise<PoolSnapshot> {
   const records = new Set(recordsOf(inventory));
-  const names = [...new Set(poolMembers.map(({ balancer }) => balancer.host))];
+  const names = balancersOf(poolMembers);
   const looks = await pLimit(forks).map(names, async (name): Promise<PoolSnapshot> => {
     const behind = poolMembers.filter(({ balancer }) => balancer.host === name);
     try {

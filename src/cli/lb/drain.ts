@@ -4,12 +4,12 @@ import type { RolledNode } from '../../core/event/event.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { operatorName } from '../../local/operator.ts';
-import { portsNamedBehind } from '../../traffic/pool-member.ts';
+import { balancersOf, portsNamedBehind } from '../../traffic/pool-member.ts';
 import { recordsOf } from '../../traffic/pool-snapshot.ts';
 import { commandOn } from '../command-on.ts';
 import type { CliEnvironment } from '../session.ts';
 import { judgeDrain } from './judge.ts';
-import { balancersOf, nodesOf, poolsAround, unmanagedOf } from './nodes.ts';
+import { nodesOf, poolsAround, unmanagedOf } from './nodes.ts';
 import { drainPlays, refuseUnknown } from './plays.ts';
 import { type ChangeFlags, runOnBalancers } from './run-on-balancers.ts';
 

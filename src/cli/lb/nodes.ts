@@ -7,16 +7,14 @@ import { poolMembersOf } from '../../traffic/pool-snapshot.ts';
 /** @throws OrchError USAGE | NO_HOSTS_MATCHED */
 export function nodesOf(inventory: Inventory, patterns: readonly string[]): readonly string[] {
   const nodes = selectHosts(inventory, patterns.join(',')).map(({ name }) => name);
-  const placeholderHost = nodes.filter(
+  const strangers = nodes.filter(
     (node) => (nodeBalancingOf(inventory, node, new Set())?.poolMembers ?? []).length === 0,
   );
-  if (placeholderHost.length === 0) return nodes;
-  const unmanaged = unmanagedOf(inventory, placeholderHost).map(
-    ({ name, reason }) => `${name} is unmanaged: ${reason}`,
-  );
+  if (strangers.length === 0) return nodes;
+  const unmanaged = unmanagedOf(inventory, strangers).map(({ name, reason }) => `${name} is unmanaged: ${reason}`);
   throw new OrchError(
     'USAGE',
-    `${placeholderHost.join(', ')} ${placeholderHost.length === 1 ? 'is not a member' : 'are not members'} of any managed pool${unmanaged.length > 0 ? ` (${unmanaged.join('; ')})` : ''}`,
+    `${strangers.join(', ')} ${strangers.length === 1 ? 'is not a member' : 'are not members'} of any managed pool${unmanaged.length > 0 ? ` (${unmanaged.join('; ')})` : ''}`,
     { hint: `name members of a pool under load_balancers in ${inventory.file}` },
   );
 }
@@ -33,11 +31,6 @@ export function poolsAround(
   if (poolMembers.length > 0) return poolMembers;
   throw new OrchError('USAGE', '--without-lb leaves no balancer that can be changed', { hint: 'omit it' });
 }
-
-/** Names of the hosts of these members' balancers. */
-export const balancersOf = (poolMembers: readonly PoolMember[]): readonly string[] => [
-  ...new Set(poolMembers.map(({ balancer }) => balancer.host)),
-];
 
 /** Pools of these nodes with `driver: none`. */
 export const unmanagedOf = ({ loadBalancers }: Inventory, nodes: readonly string[]): readonly UnmanagedPool[] =>

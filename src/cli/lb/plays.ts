@@ -11,7 +11,7 @@ import { sticks } from '../../lb/read-member.ts';
 import { restoreMember } from '../../lb/restore-member.ts';
 import { nameList } from '../../render/lines/paint.ts';
 import { type MemberViews, memberViews } from '../../traffic/member-views.ts';
-import { at, type PoolMember } from '../../traffic/pool-member.ts';
+import { at, balancersOf, type PoolMember } from '../../traffic/pool-member.ts';
 import type { MemberReading, PoolSnapshot } from '../../traffic/pool-snapshot.ts';
 import { untilEmpty } from '../../traffic/wait-idle.ts';
 import { hasExpired } from '../lock/read-locks.ts';
@@ -194,7 +194,7 @@ const overHosts = <R>(
 ): Play<R> =>
   play({
     name,
-    hosts: [...new Set(poolMembers.map(({ balancer }) => balancer.host))].join(','),
+    hosts: balancersOf(poolMembers).join(','),
     tasks: (host) => tasks(onHost(poolMembers, host.name), host.name),
   });
 

@@ -1,9 +1,10 @@
 import { OrchError } from '../../core/base/errors.ts';
 import { loadInventory } from '../../inventory/load.ts';
+import { balancersOf } from '../../traffic/pool-member.ts';
 import { poolMembersOf, recordsOf } from '../../traffic/pool-snapshot.ts';
 import type { CliEnvironment } from '../session.ts';
 import { judgeRestore, warnStrayLeases } from './judge.ts';
-import { balancersOf, nodesOf } from './nodes.ts';
+import { nodesOf } from './nodes.ts';
 import { restorePlays } from './plays.ts';
 import { type ChangeFlags, runOnBalancers } from './run-on-balancers.ts';
 

@@ -1,6 +1,7 @@
 import { dateOf } from '../../core/base/clock.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
+import { balancersOf } from '../../traffic/pool-member.ts';
 import { poolMembersOf, readPoolMembers } from '../../traffic/pool-snapshot.ts';
 import { printReport } from '../print/print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
@@ -18,8 +19,13 @@ export async function lbStatus(pattern: string, flags: ReadFlags, environment: C
   const unmanaged = [...inventory.loadBalancers.values()].some(({ members }) => members.some((node) => keeps(node)));
   if (poolMembers.length === 0 && !unmanaged) refuseNoPools(inventory, pattern);
 
-  const balancers = [...new Set(poolMembers.map(({ balancer }) => balancer.host))];
-  await using session = await openSession({ inventory, hosts: balancers, flags, safePoint: false, environment });
+  await using session = await openSession({
+    inventory,
+    hosts: balancersOf(poolMembers),
+    flags,
+    safePoint: false,
+    environment,
+  });
   const { forks, clock } = session;
   const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
   return await untilInterrupted(session, async () => {

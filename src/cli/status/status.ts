@@ -2,6 +2,7 @@ import { dateOf } from '../../core/base/clock.ts';
 import { OrchError } from '../../core/base/errors.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
+import { balancersOf } from '../../traffic/pool-member.ts';
 import { poolMembersOf, readPoolMembers } from '../../traffic/pool-snapshot.ts';
 import { printReport } from '../print/print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
@@ -32,7 +33,7 @@ export async function status(pattern: string, flags: StatusFlags, environment: C
     });
   const chosen = new Set(targets.map(({ name }) => name));
   const poolMembers = poolMembersOf(inventory).filter(({ member }) => chosen.has(member.node));
-  const names = [...new Set([...chosen, ...poolMembers.map(({ balancer }) => balancer.host)])];
+  const names = [...new Set([...chosen, ...balancersOf(poolMembers)])];
 
   await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
   const { forks, clock } = session;
