@@ -1,21 +1,19 @@
-import type { HostCounts, RunEvent } from '../core/event/event.ts';
-
-const NONE: HostCounts = { ok: 0, changed: 0, failed: 0, skipped: 0, unknown: 0, unreachable: 0 };
+import { type HostCounts, NO_COUNTS, type RunEvent } from '../core/event/event.ts';
 
 /** Counts per host, from the events `task.end` and `host.unreachable` alone. */
 export class Tally {
   readonly #hosts = new Map<string, HostCounts>();
 
   constructor(hosts: readonly string[]) {
-    for (const host of hosts) this.#hosts.set(host, NONE);
+    for (const host of hosts) this.#hosts.set(host, NO_COUNTS);
   }
 
   add(event: RunEvent): void {
     if (event.type === 'task.end') {
-      const counts = this.#hosts.get(event.host) ?? NONE;
+      const counts = this.#hosts.get(event.host) ?? NO_COUNTS;
       this.#hosts.set(event.host, { ...counts, [event.status]: counts[event.status] + 1 });
     } else if (event.type === 'host.unreachable') {
-      this.#hosts.set(event.host, { ...(this.#hosts.get(event.host) ?? NONE), unreachable: 1 });
+      this.#hosts.set(event.host, { ...(this.#hosts.get(event.host) ?? NO_COUNTS), unreachable: 1 });
     }
   }
 

@@ -1,4 +1,4 @@
-import type { ErrorInfo, HostCounts, RolledNode, RunEvent } from '../core/event/event.ts';
+import { type ErrorInfo, type HostCounts, NO_COUNTS, type RolledNode, type RunEvent } from '../core/event/event.ts';
 import type { Diagnostics } from '../core/play/rolling.ts';
 
 interface CurrentTask {
@@ -74,8 +74,6 @@ export interface RunView {
   readonly rolled: Readonly<Record<string, RolledNode>>;
   readonly end?: Extract<RunEvent, { type: 'run.end' }>;
 }
-
-export const NO_COUNTS: HostCounts = { ok: 0, changed: 0, failed: 0, skipped: 0, unknown: 0, unreachable: 0 };
 
 export const newHost = (name: string): HostView => ({
   name,

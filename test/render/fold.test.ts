@@ -1,8 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ErrorInfo, HostCounts, NumberedEvent, RunEvent } from '../../src/core/event/event.ts';
+import {
+  type ErrorInfo,
+  type HostCounts,
+  NO_COUNTS,
+  type NumberedEvent,
+  type RunEvent,
+} from '../../src/core/event/event.ts';
 import { fold } from '../../src/render/fold.ts';
-import { EMPTY_VIEW, isDone, NO_COUNTS, type RunView } from '../../src/render/run-view.ts';
+import { EMPTY_VIEW, isDone, type RunView } from '../../src/render/run-view.ts';
 import { numbered, scenarios, taskEnd } from './scenarios.ts';
 
 const HOSTS = ['gw-1', 'gw-2', 'gw-3'];

@@ -1,5 +1,4 @@
-import type { HostCounts, NumberedEvent, RunEvent } from '../../src/core/event/event.ts';
-import { NO_COUNTS } from '../../src/render/run-view.ts';
+import { type HostCounts, NO_COUNTS, type NumberedEvent, type RunEvent } from '../../src/core/event/event.ts';
 
 export interface Scenario {
   readonly name: string;

@@ -16,6 +16,8 @@ export interface HostCounts {
   readonly unreachable: number;
 }
 
+export const NO_COUNTS: HostCounts = { ok: 0, changed: 0, failed: 0, skipped: 0, unknown: 0, unreachable: 0 };
+
 /** An error in the form that events carry. */
 export interface ErrorInfo {
   readonly code: AnyErrorCode;
