@@ -3,10 +3,7 @@ import { defined } from '../core/base/data.ts';
 import { reveal, type Text } from '../core/base/secret.ts';
 import type { ContainerCreate, ContainerInspect, LogConfig, PortBinding } from '../core/host/docker.ts';
 
-export interface Mount {
-  readonly source: string;
-  readonly readOnly: boolean;
-}
+export type Mount = { readonly source: string; readonly readOnly: boolean };
 
 /** Options of a log driver that keeps files on the host: size and number of files. */
 export type LogOptions = Readonly<Record<string, string>>;

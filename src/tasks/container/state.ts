@@ -4,25 +4,11 @@ import type { ContainerSpec, LogOptions, Mount, ObservedSpec } from '../../docke
 import type { ContainerParams } from './params.ts';
 
 /** A container's state, limited to declared fields: other fields never count as a change. Secret values are digests. */
-export type ContainerState = {
+export type ContainerState = Omit<ObservedSpec, 'networkMode' | 'log'> & {
   /** Id of its image, the same for both of Docker's image stores. */
   readonly image: string;
-  readonly ref: string;
-  readonly hostname?: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly ports: Readonly<Record<string, readonly string[]>>;
-  readonly mounts: Readonly<Record<string, { readonly source: string; readonly readOnly: boolean }>>;
-  readonly restart: string;
-  readonly stopSignal?: string;
-  readonly stopTimeoutSeconds?: number;
-  readonly nofile?: number | string;
   readonly networkMode?: string;
-  readonly memory?: number;
-  readonly cpus?: number;
   readonly log?: LogOptions;
-  readonly extraHosts?: Readonly<Record<string, string>>;
-  readonly dns?: readonly string[];
   /** Digest of the whole declaration, from its label. */
   readonly spec: string | null;
   /** Digest of each task of `restartOn`, by claim, from its label. */
