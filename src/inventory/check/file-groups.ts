@@ -26,7 +26,7 @@ export function fileGroups(file: Fields, names: PatternNames): readonly FileGrou
     hosts,
     own,
     setting(...names) {
-      const [mine, common] = [own, shared].map((fields) => within(fields, names));
+      const [mine, common] = [own, shared].map((fields) => valueIn(fields, names));
       if (mine !== undefined) return { value: mine, path: [...path, ...names] };
       return common === undefined ? undefined : { value: common, path: [...SHARED, ...names] };
     },
@@ -37,9 +37,6 @@ export function fileGroups(file: Fields, names: PatternNames): readonly FileGrou
     return groupOf(['gateway_groups', name], matching(names, textOf(own.get('hosts'))), own);
   });
 }
-
-const within = (fields: Fields, names: readonly string[]): unknown =>
-  names.reduce<unknown>((value, name) => fieldsOf(value).get(name), fields);
 
 /** Hosts of a pattern; none for an invalid one, which `mismatch` reports. */
 export const matching = (names: PatternNames, pattern: string | undefined): readonly string[] =>
