@@ -191,4 +191,4 @@ test('an operator and a run drain the two members of a pool at the same time: ne
   console.log([...ends].map(([end, count]) => `${count} times: ${end}`).join('\n'));
   expect([...ends.keys()].some((end) => end.startsWith('drain 0') && end.includes('NO_OTHER_MEMBER_UP'))).toBe(true);
   for (const code of [2, 3]) expect([...ends.keys()]).toContain(`drain ${code}, run ok`);
-}, 120_000);
+}, 600_000);
