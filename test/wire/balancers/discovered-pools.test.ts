@@ -118,37 +118,37 @@ stream {
       'servers in the block itself',
       'upstream a { server 127.0.72.1:17080; }',
       {},
-      'the upstream a of nginx has servers in the block itself, so no run can drain cp-1 there',
+      'nginx upstream a has its servers in the block itself, so no run can drain cp-1 there',
     ],
     [
       'a server without a port, over several lines',
       'upstream a {\n  server\n    127.0.72.1\n    weight=3;\n}\n',
       {},
-      'the upstream a of nginx has servers in the block itself, so no run can drain cp-1 there',
+      'nginx upstream a has its servers in the block itself, so no run can drain cp-1 there',
     ],
     [
       'several files',
       'upstream a { include upstreams/one.conf; include upstreams/two.conf; }',
       { 'upstreams/one.conf': 'server 127.0.72.21:80;', 'upstreams/two.conf': 'server 127.0.72.22:80;' },
-      'the upstream a of nginx includes several files, so no run can drain gw-1, gw-2 there',
+      'nginx upstream a includes several files, so no run can drain gw-1, gw-2 there',
     ],
     [
       'a pattern of several files',
       'upstream a { include upstreams/part-*.conf; }',
       { 'upstreams/part-1.conf': 'server 127.0.72.21:80;', 'upstreams/part-2.conf': 'server 127.0.72.22:80;' },
-      'the upstream a of nginx includes several files, so no run can drain gw-1, gw-2 there',
+      'nginx upstream a includes several files, so no run can drain gw-1, gw-2 there',
     ],
     [
       'a whole upstream in the included file',
       'include upstreams/whole.conf;',
       { 'upstreams/whole.conf': 'upstream a {\n  server [fd00::26]:9080;\n}\n' },
-      'the upstream a of nginx has servers in the block itself, so no run can drain gw-6 there',
+      'nginx upstream a has its servers in the block itself, so no run can drain gw-6 there',
     ],
     [
       'a server that is passed requests without an upstream',
       `server { listen 127.0.0.1:${PORT + 1}; location / { proxy_pass http://127.0.72.1:17080/; } }`,
       {},
-      'nginx passes requests to port 17080 of cp-1 without an upstream',
+      'nginx passes requests to cp-1 without an upstream (127.0.72.1:17080)',
     ],
   ];
 
@@ -156,7 +156,7 @@ stream {
     const { pools, notes } = await found(http, files);
     expect(pools).toEqual([gateways()]);
     expect(notes).toEqual([expect.stringContaining(`lb-1: ${words}`)]);
-    expect(notes[0]).toContain('then run discover again');
+    expect(notes[0]).toContain('reload nginx and run discover again');
   });
 
   test('servers of others, and comments, are nothing', async () => {
