@@ -7,6 +7,7 @@ import { isBeforeApply, routeOf } from './pipeline.ts';
 import {
   heldWords,
   inPhase,
+  isSkipped,
   isUnfinished,
   type NodeState,
   nodeOf,
@@ -84,7 +85,7 @@ function refusals(state: State): Advance {
   for (const node of inPhase(state, 'waiting')) {
     if (node.seen?.drainedByRun && state.stopped !== undefined) next = update(next, node.id, { drained: 'yes' });
     if (state.stopped !== undefined) next = over(next, node.id, 'untouched', state.stopped.why);
-    else if (state.fresh && node.seen?.held && !node.seen.drainedByRun && !state.options.includeHeld)
+    else if (state.fresh && isSkipped(state, node))
       next = over(update(next, node.id, { cause: heldFault(node) }), node.id, 'skipped', heldFault(node).message);
   }
   return silent(next);

@@ -1,7 +1,7 @@
 import type { FirstNode, PoolBudget } from '../core/event/event.ts';
 import { sizeOf, startReasonOf } from './batches.ts';
 import { isOutOfService, membersOf } from './budget.ts';
-import { heldWords, inPhase, isUnfinished, type NodeState, type State } from './state.ts';
+import { heldWords, inPhase, isSkipped, isUnfinished, type NodeState, type State } from './state.ts';
 
 export interface RollPlan {
   /** Nodes that go before the batches, with the reason. They are the first element of `waves`. */
@@ -18,7 +18,7 @@ export interface RollPlan {
  */
 export function planOf(state: State): RollPlan {
   const { options } = state;
-  const waiting = inPhase(state, 'waiting').filter((node) => options.includeHeld || !isSkipped(node));
+  const waiting = inPhase(state, 'waiting').filter((node) => !isSkipped(state, node));
   const left = options.leaveDrained ? [] : inPhase(state, 'ended').filter(isUnfinished);
   const due = state.nodes.filter((node) => waiting.includes(node) || left.includes(node));
   const first = (['outOfService', 'unhealthy'] as const).flatMap((reason) =>
@@ -35,15 +35,13 @@ export function planOf(state: State): RollPlan {
   return { first: first.map(firstNode), skipped: skippedIn(state), waves, budgets: budgetsByMembers(state) };
 }
 
-/** A held node is skipped. */
-const isSkipped = ({ seen }: NodeState): boolean => seen?.held === true && !seen.drainedByRun;
-
 const skippedIn = (state: State): RollPlan['skipped'] =>
   state.nodes.flatMap((node) => {
     if (!node.inRun) return [];
     if (node.unreachable) return [{ host: node.id, why: 'unreachable' }];
-    const isHeld = node.phase === 'waiting' && isSkipped(node) && !state.options.includeHeld;
-    return isHeld ? [{ host: node.id, why: `held: ${heldWords(node)}` }] : [];
+    return node.phase === 'waiting' && isSkipped(state, node)
+      ? [{ host: node.id, why: `held: ${heldWords(node)}` }]
+      : [];
   });
 
 const firstNode = (node: NodeState): FirstNode => ({

@@ -97,6 +97,10 @@ export interface State {
 export const isUnfinished = ({ seen }: Pick<NodeState, 'seen'>): boolean =>
   seen?.drainedByRun === true || (seen?.soaking === true && !seen.held);
 
+/** Held and not to be changed, by the last observation. */
+export const isSkipped = ({ options }: Pick<State, 'options'>, { seen }: Pick<NodeState, 'seen'>): boolean =>
+  seen?.held === true && !seen.drainedByRun && !options.includeHeld;
+
 /** Who holds a node, for people. */
 export const heldWords = ({ seen }: Pick<NodeState, 'seen'>): string =>
   seen?.heldBy ?? 'it was drained outside this run';

@@ -5,6 +5,7 @@ import type { Block } from './container-block.ts';
 import type { ServiceOn } from './described.ts';
 
 const WELL_KNOWN = { gateway: 'gateways', dashboard: 'dashboards', dpManager: 'dp_managers' } as const;
+
 /** Hosts as a pattern: the name of a group that has just these, else their names. */
 export function patternOf(hosts: readonly string[], groups: ReadonlyMap<string, readonly string[]>): string {
   const wanted = [...hosts].sort().join();

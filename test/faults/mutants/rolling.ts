@@ -63,9 +63,9 @@ export const ROLLING_MUTANTS: readonly Mutant[] = [
     '',
   ),
   rolling(
-    'due.ts',
+    'state.ts',
     'a node held is changed without being asked for',
-    '!node.seen.drainedByRun && !state.options.includeHeld',
+    '!seen.drainedByRun && !options.includeHeld',
     'false',
   ),
   rolling(
