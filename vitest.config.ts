@@ -33,6 +33,9 @@ const recovery = [
 /** What each project has: temporary directories do not outlive the test file that made them. */
 const removal = 'test/support/vitest/remove-directories.ts';
 
+/** Runs of the tests are recorded here, not among the runs of whoever tests: `runs list` is theirs. */
+const env = { XDG_STATE_HOME: new URL('.cache/test-state', import.meta.url).pathname };
+
 /** Workers of tests that wait more than they compute: a lab takes about a third of a processor, a wire test less. */
 const WAITING = 5;
 
@@ -66,7 +69,7 @@ export default defineConfig({
           setupFiles: [removal, 'test/support/vitest/forget-secrets.ts'],
           maxWorkers: 3,
           // The processes that tests start need not strip the same types again.
-          env: { NODE_COMPILE_CACHE: new URL('.cache/compile', import.meta.url).pathname },
+          env: { ...env, NODE_COMPILE_CACHE: new URL('.cache/compile', import.meta.url).pathname },
           sequence: { groupOrder: 0 },
         },
       },
@@ -77,6 +80,7 @@ export default defineConfig({
           name: 'recovery',
           include: recovery,
           setupFiles: removal,
+          env,
           testTimeout: 180_000,
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
@@ -88,6 +92,7 @@ export default defineConfig({
           name: 'fuzz',
           include: ['test/fuzz/**/*.test.ts', 'test/hostile/**/*.test.ts'],
           setupFiles: removal,
+          env,
           execArgv: ['--expose-gc'],
           testTimeout: 60_000,
           maxWorkers: 3,
@@ -115,6 +120,7 @@ export default defineConfig({
             'test/cli/built.test.ts',
           ],
           setupFiles: removal,
+          env,
           exclude: all ? [] : onlyInAll,
           globalSetup: 'test/support/vitest/wire-setup.ts',
           testTimeout: 120_000,
@@ -130,6 +136,7 @@ export default defineConfig({
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
           setupFiles: removal,
+          env,
           testTimeout: 600_000,
           hookTimeout: 900_000,
           maxWorkers: WAITING,

@@ -59,7 +59,7 @@ test.runIf(process.getuid?.() === 0).each<[string, Record<string, string | undef
     cwd: root,
     uid: 12_345,
     gid: 12_345,
-    env: { ...process.env, LOGIN_PASSWORD: 'login-pass-1', NO_COLOR: '1', ...env },
+    env: { ...process.env, XDG_STATE_HOME: undefined, LOGIN_PASSWORD: 'login-pass-1', NO_COLOR: '1', ...env },
   });
   expect(ended.stdout + ended.stderr).toContain('CONNECT_REFUSED on gw-1');
   expect(ended.stdout + ended.stderr).not.toMatch(/INTERNAL|ENOENT: no such file.*passwd|uv_os/);
