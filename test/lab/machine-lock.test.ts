@@ -8,8 +8,9 @@ import { downLab, sweepAbandonedLabs } from './down.ts';
 import { engine } from './hosts/engine.ts';
 import { type LabFile, readLabFile } from './plan/lab-file.ts';
 import { label, labelled, owner } from './plan/labels.ts';
-import { machineLockPath } from './plan/machine-lock.ts';
-import { labId } from './plan/plan-lab.ts';
+import { machineLockPath, withEngineLock } from './plan/machine-lock.ts';
+import { labId, planLab } from './plan/plan-lab.ts';
+import { ADDRESSES } from './plan/reserve-lab.ts';
 import { withLock } from './plan/with-lock.ts';
 
 const script = join(import.meta.dirname, 'plan/reserve.ts');
@@ -53,25 +54,28 @@ test('a lab without its network keeps free addresses, and drops those that were 
   const self = await owner(process.pid);
   const was = await reserve(left, self);
   const docker = await engine();
-  await docker.getNetwork(was.network).remove();
-  // Another lab takes the first free subnet, so this lab must move if that was its own.
-  await docker.createNetwork({
-    Name: `${was.network}-taken`,
-    Labels: { [label.directory]: other },
-    IPAM: { Driver: 'default', Config: [{ Subnet: was.subnet }] },
-  });
   const [port = 0] = ports(was);
   const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
-  try {
-    const now = await reserve(left, self);
-    expect(now.subnet).not.toBe(was.subnet);
-    expect(ports(now)).not.toContain(port);
-    expect(ports(now).filter((one) => ports(was).includes(one))).toHaveLength(ports(was).length - 1);
-  } finally {
-    await new Promise((resolve) => server.close(resolve));
-    await docker.getNetwork(`${was.network}-taken`).remove();
-  }
+  // Under the lock of all choices: a lab of another test would take the addresses as soon as they are free.
+  await withEngineLock(docker, ADDRESSES, async () => {
+    await docker.getNetwork(was.network).remove();
+    // Another lab takes the first free subnet, so this lab must move if that was its own.
+    await docker.createNetwork({
+      Name: `${was.network}-taken`,
+      Labels: { [label.directory]: other },
+      IPAM: { Driver: 'default', Config: [{ Subnet: was.subnet }] },
+    });
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+    try {
+      const now = await planLab(docker, left, {});
+      expect(now.subnet).not.toBe(was.subnet);
+      expect(ports(now)).not.toContain(port);
+      expect(ports(now).filter((one) => ports(was).includes(one))).toHaveLength(ports(was).length - 1);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+      await docker.getNetwork(`${was.network}-taken`).remove();
+    }
+  });
 });
 
 test('removes the remains of an ended process, except while another process works on that lab', async () => {
