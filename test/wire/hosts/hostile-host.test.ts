@@ -15,7 +15,8 @@ import { sshdInventory } from '../../support/ssh/sshd-inventory.ts';
 const root = resolve(import.meta.dirname, '../../..');
 const GOOD = Array.from({ length: 9 }, (_, i) => `127.0.1.${31 + i}`);
 const BAD = '127.0.1.40';
-const MOST_MIB = 300;
+/** 115 MiB without a hostile host, 32 MiB of a reply, and up to 100 MiB of buffers that wait for a collection. */
+const MOST_MIB = 400;
 const FORGED = '\u001b[2J\r\nm1 | forged\n\u202e\u009b1m';
 
 let sshd: TestSshd;
