@@ -24,7 +24,7 @@ import { engine, hasImage } from './hosts/engine.ts';
 
 const RELEASE = '3.10.5';
 const own = `api7-orch-images-verify-${process.pid}`;
-const directory = temporaryDirectory('images');
+let directory: string;
 
 let docker: Docker;
 
@@ -131,6 +131,7 @@ const found = (images: readonly VerifiedImage[], service: string, outcome: strin
 
 describe.runIf(all)('images verify', () => {
   beforeAll(async () => {
+    directory = temporaryDirectory('images');
     docker = await engine();
     await ensurePackages(docker, console.error);
     await loadStandIns();

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '../../../src/core/host/connection.ts';
 import { withDocker } from '../../../src/docker/client.ts';
 import { connectLocal } from '../../../src/transport/local/local.ts';
+import { endProcess } from '../base/end-process.ts';
 import { freePort } from '../base/free-port.ts';
 import { installed } from '../base/installed.ts';
 import { temporaryDirectory } from '../base/temporary-directory.ts';
@@ -108,11 +109,7 @@ export async function startHaproxy(config: string): Promise<TestHaproxy> {
     },
     [Symbol.asyncDispose]: async () => {
       await host.close();
-      if (master.exitCode === null) {
-        const gone = new Promise((resolve) => master.once('exit', resolve));
-        master.kill('SIGTERM');
-        await gone;
-      }
+      await endProcess(master);
     },
   };
 }

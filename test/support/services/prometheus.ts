@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { endProcess } from '../base/end-process.ts';
 import { freePort } from '../base/free-port.ts';
 import { installed } from '../base/installed.ts';
 import { temporaryDirectory } from '../base/temporary-directory.ts';
@@ -58,11 +59,7 @@ export async function startPrometheus({ receiver, login, certificates }: Prometh
   return {
     port,
     addr: `${certificates === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: async () => {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await gone;
-    },
+    [Symbol.asyncDispose]: () => endProcess(child, 'SIGKILL'),
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { digest, tarOf } from '../../docker/archives.ts';
+import { endProcess } from '../base/end-process.ts';
 import { freePort } from '../base/free-port.ts';
 import { installed } from '../base/installed.ts';
 import { temporaryDirectory } from '../base/temporary-directory.ts';
@@ -64,7 +65,6 @@ export async function startRegistry(
   server.stderr.on('data', (text) => {
     printed += text;
   });
-  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
   for (let tries = 0; ; tries++) {
     const reply = await fetch(`http://${address}/v2/`).catch(() => undefined);
     if (reply?.status === 401) break;
@@ -113,8 +113,7 @@ export async function startRegistry(
       return digest(manifest);
     },
     async [Symbol.asyncDispose]() {
-      server.kill();
-      await ended;
+      await endProcess(server);
       await tokens?.[Symbol.asyncDispose]();
     },
   };

@@ -7,6 +7,7 @@ import type { Connection } from '../../../src/core/host/connection.ts';
 import { dockerOver, withDocker } from '../../../src/docker/client.ts';
 import { idle, type Requests } from '../../../src/tasks/idle.ts';
 import { connectLocal } from '../../../src/transport/local/local.ts';
+import { endProcess } from '../../support/base/end-process.ts';
 import { installed } from '../../support/base/installed.ts';
 import { temporaryDirectory } from '../../support/base/temporary-directory.ts';
 import { seenBy } from '../../support/cluster/seen-by.ts';
@@ -119,9 +120,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  client?.kill();
-  network?.kill();
-  await host?.close();
+  await host.close();
+  // Their files are removed next: nginx must not write any more.
+  await endProcess(client);
+  await endProcess(network);
 });
 
 describe('requests at a gateway', () => {
