@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { formatDuration } from '../core/base/duration.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError, unlessSilent } from '../core/base/errors.ts';
+import { portNumber } from '../core/base/port-number.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { ROOT_FILE } from '../core/host/root-only.ts';
 import { defineGate } from '../core/task/define-gate.ts';
@@ -16,7 +17,7 @@ const recordParams = z.strictObject({
 });
 
 const params = recordParams.extend({
-  port: z.int().min(1).max(65_535),
+  port: portNumber,
   within: duration.prefault('30s'),
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { jsonAs } from '../core/base/attempt.ts';
 import { OrchError } from '../core/base/errors.ts';
+import { portNumber } from '../core/base/port-number.ts';
 import { reveal } from '../core/base/secret.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { defineGate } from '../core/task/define-gate.ts';
@@ -17,9 +18,7 @@ const params = z.strictObject({
    */
   env: z.record(z.string(), secretOrText).optional(),
   /** The other gateways in service, asked for `/status/ready` from this host. */
-  peers: z
-    .array(z.strictObject({ name: z.string(), address: z.string(), port: z.int().min(1).max(65_535) }))
-    .readonly(),
+  peers: z.array(z.strictObject({ name: z.string(), address: z.string(), port: portNumber })).readonly(),
 });
 
 type Params = z.output<typeof params>;

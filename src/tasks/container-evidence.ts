@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isNoResponse } from '../core/base/errors.ts';
 import { firstChars } from '../core/base/excerpt.ts';
+import { portNumber } from '../core/base/port-number.ts';
 import type { Reader } from '../core/host/connection.ts';
 import type { Diagnostics } from '../core/play/rolling.ts';
 import { defineQuery } from '../core/task/define-query.ts';
@@ -9,10 +10,10 @@ import { servingContainer } from './container/serving.ts';
 const params = z.strictObject({
   container: z.string().min(1),
   /** Ports of the host. Without a process in `container`, the container that publishes one of them is read. */
-  published: z.array(z.int().min(1).max(65_535)).readonly().default([]),
+  published: z.array(portNumber).readonly().default([]),
   /** Requests to repeat now, from the host itself. */
   probes: z
-    .array(z.strictObject({ port: z.int().min(1).max(65_535), path: z.string().startsWith('/') }))
+    .array(z.strictObject({ port: portNumber, path: z.string().startsWith('/') }))
     .readonly()
     .default([]),
 });

@@ -4,12 +4,13 @@ import { formatDuration } from '../core/base/duration.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { isNoResponse, OrchError } from '../core/base/errors.ts';
 import { firstChars } from '../core/base/excerpt.ts';
+import { portNumber } from '../core/base/port-number.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { defineGate } from '../core/task/define-gate.ts';
 import { type Behind, lost, readBehind } from './container/behind.ts';
 
 const params = z.strictObject({
-  port: z.int().min(1).max(65_535),
+  port: portNumber,
   path: z.string().startsWith('/', { error: 'must begin with "/"' }),
   address: z.string().min(1).default('127.0.0.1'),
   /** The Host header; default: address and port. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { formatDuration } from '../core/base/duration.ts';
 import { duration } from '../core/base/duration-param.ts';
 import { OrchError } from '../core/base/errors.ts';
+import { portNumber } from '../core/base/port-number.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { hasProcess } from '../core/host/docker.ts';
 import { defineGate } from '../core/task/define-gate.ts';
@@ -12,9 +13,9 @@ import { connectionsOf } from './idle/connections.ts';
 const params = z.strictObject({
   container: z.string().min(1),
   /** Ports of the host. Without a process in `container`, the container that publishes one of them is read. */
-  published: z.array(z.int().min(1).max(65_535)).readonly().default([]),
+  published: z.array(portNumber).readonly().default([]),
   /** Ports inside the container. */
-  ports: z.array(z.int().min(1).max(65_535)).min(1).readonly(),
+  ports: z.array(portNumber).min(1).readonly(),
   /** Addresses of balancers whose own views show no sessions here: their open connections do not count. */
   idleBalancers: z.array(z.string()).readonly().default([]),
   within: duration.prefault('60s'),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { addressWithPort } from '../core/base/address-text.ts';
 import { defined } from '../core/base/data.ts';
 import { OrchError } from '../core/base/errors.ts';
+import { portNumber } from '../core/base/port-number.ts';
 import type { Reader } from '../core/host/connection.ts';
 import { nameOrId } from '../core/host/container-name.ts';
 import type { ContainerInspect } from '../core/host/docker.ts';
@@ -15,7 +16,7 @@ const params = z.strictObject({
     .array(
       z.strictObject({
         address: z.string(),
-        port: z.int().min(1).max(65_535),
+        port: portNumber,
         protocol: z.enum(['tcp', 'udp']).default('tcp'),
       }),
     )

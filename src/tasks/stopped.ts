@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OrchError } from '../core/base/errors.ts';
+import { portNumber } from '../core/base/port-number.ts';
 import { containerName } from '../core/host/container-name.ts';
 import { defineTask } from '../core/task/define-task.ts';
 import { refusePaused } from './container/paused.ts';
@@ -9,7 +10,7 @@ import { stopFields, stopGently } from './container/stop.ts';
 const params = z.strictObject({
   container: z.string().min(1),
   /** Ports of the host on which it serves. A container of another name at these ports is not stopped: that is an error. */
-  published: z.array(z.int().min(1).max(65_535)).readonly().default([]),
+  published: z.array(portNumber).readonly().default([]),
   ...stopFields,
 });
 

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { addressWithPort } from '../../core/base/address-text.ts';
 import { defined } from '../../core/base/data.ts';
+import { portNumber } from '../../core/base/port-number.ts';
 import { Task } from '../../core/task/task.ts';
 import type { ContainerSpec, LogOptions } from '../../docker/spec.ts';
 import { givenFields } from './given.ts';
 import { stopFields } from './stop.ts';
-
-const portNumber = z.int().min(1).max(65_535);
 
 const port = z.strictObject({
   /** Host address to publish on. No default: published ports bypass the host's firewall. */

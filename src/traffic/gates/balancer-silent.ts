@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { answersAt } from '../../api7/reaches.ts';
 import { addressWithPort } from '../../core/base/address-text.ts';
 import { OrchError } from '../../core/base/errors.ts';
+import { portNumber } from '../../core/base/port-number.ts';
 import { defineGate } from '../../core/task/define-gate.ts';
 
 const params = z.strictObject({
@@ -9,7 +10,7 @@ const params = z.strictObject({
   balancer: z.string(),
   address: z.string(),
   /** Ports on which clients would reach it. */
-  ports: z.array(z.int().min(1).max(65_535)).readonly(),
+  ports: z.array(portNumber).readonly(),
   /** Whether the controller reaches an address and port. */
   reached: z.custom<(address: string, port: number) => Promise<boolean>>(),
 });

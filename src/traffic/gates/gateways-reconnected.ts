@@ -3,6 +3,7 @@ import { hostPort } from '../../api7/services.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { duration } from '../../core/base/duration-param.ts';
 import { OrchError, unlessSilent } from '../../core/base/errors.ts';
+import { portNumber } from '../../core/base/port-number.ts';
 import type { Reader } from '../../core/host/connection.ts';
 import { defineGate } from '../../core/task/define-gate.ts';
 import type { Steps } from '../../core/task/task.ts';
@@ -26,7 +27,7 @@ export function* gatewaysReconnected({ hosts, gatewayGroups }: Inventory, seen: 
   if (gateways.length > 0) yield someSeen({ seen });
 }
 
-const gateway = z.strictObject({ name: z.string(), address: z.string(), port: z.int().min(1).max(65_535) });
+const gateway = z.strictObject({ name: z.string(), address: z.string(), port: portNumber });
 const seen = z.custom<Set<string>>();
 
 const params = z.strictObject({
