@@ -13,7 +13,7 @@ import { printLine } from './print/print-line.ts';
 
 interface InventoryFlags {
   readonly inventory: string;
-  readonly json?: boolean;
+  readonly output?: 'table' | 'json';
 }
 
 /** Read-only verbs run no `Match exec` of OpenSSH's configuration. */
@@ -23,7 +23,7 @@ const RUNS_NOTHING = { runsCommands: false };
 export async function list(pattern: string, flags: InventoryFlags): Promise<number> {
   const inventory = await loadInventory(flags.inventory);
   const hosts = selectHosts(inventory, pattern);
-  if (flags.json) {
+  if (flags.output === 'json') {
     process.stdout.write(`${safeJson(hosts, 2)}\n`);
     return 0;
   }

@@ -61,7 +61,7 @@ export const outputOption = (): Option =>
     'plain',
     'json',
   ]);
-const tableOption = (): Option =>
+export const tableOption = (): Option =>
   new Option('-o, --output <format>', 'output format (default: table)').choices(['table', 'json']);
 const acceptOption = (): Option =>
   new Option(

@@ -9,6 +9,7 @@ import {
   limitOption,
   lockWaitOption,
   outputOption,
+  tableOption,
   unmanagedOption,
   varsOption,
   withLogin,
@@ -127,7 +128,7 @@ export function program(): Command {
     .command('list [pattern]')
     .description('list hosts with address, SSH route and groups')
     .addOption(inventoryOption())
-    .option('--json', 'as JSON')
+    .addOption(tableOption())
     .action(async (pattern, options) => exit(await (await import('./inventory.ts')).list(pattern ?? 'all', options)));
   inventory
     .command('validate')

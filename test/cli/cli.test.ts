@@ -58,7 +58,7 @@ test('inventory list shows hosts as they were parsed, without secrets', async ()
   const { code, stdout } = await started('inventory', 'list', 'data_plane', ...example);
   expect(code).toBe(0);
   expect(stdout.split('\n')[1]).toMatch(/^gw-1\s+10\.0\.2\.21\s+ops@10\.0\.2\.21:22\s+a\s/);
-  expect((await inProcess('inventory', 'list', '--json', ...example)).stdout).not.toContain('x-pass-1');
+  expect((await inProcess('inventory', 'list', '-o', 'json', ...example)).stdout).not.toContain('x-pass-1');
 });
 
 test('inventory validate reports success', async () => {

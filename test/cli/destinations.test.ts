@@ -79,7 +79,7 @@ test('inventory list shows the addresses of ssh, and no password', async () => {
     code: 0,
     column: ['ops@[fd00::1]:2022 via jumper@bastion:22', 'ops@10.0.0.2:22 via jumper@bastion:22', 'root@10.0.0.3:2222'],
   });
-  const json = await cli('inventory', 'list', '--json');
+  const json = await cli('inventory', 'list', '-o', 'json');
   expect(json.stdout).toContain('"password": "***"');
   expect(json.stdout).not.toContain('login-pass-1');
 });
