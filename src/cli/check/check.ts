@@ -2,9 +2,9 @@ import { dateOf } from '../../core/base/clock.ts';
 import { EXIT_CODES } from '../../core/event/exit-codes.ts';
 import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
+import { namingSlowHosts } from '../naming-slow-hosts.ts';
 import { printReport } from '../print/print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
-import { waitingNotice } from '../waiting-notice.ts';
 import { examine } from './examine.ts';
 import { type CheckReport, countOf } from './report.ts';
 import { checkLines } from './table.ts';
@@ -27,11 +27,12 @@ export async function check(pattern: string, flags: CheckFlags, environment: Cli
   const names = targets.map(({ name }) => name);
   await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
   const { forks, clock } = session;
-  const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
   return await untilInterrupted(session, async () => {
     const at = dateOf(clock);
     const adopting = flags.adopt === true ? { unmanaged: flags.unmanaged ?? [] } : undefined;
-    const checked = await examine(inventory, targets, { hosts, forks, now: at, adopting }).finally(stop);
+    const checked = await namingSlowHosts(session, environment, (hosts) =>
+      examine(inventory, targets, { hosts, forks, now: at, adopting }),
+    );
     const report: CheckReport = { cluster: inventory.cluster, at: at.toISOString(), hosts: checked };
     await printReport(report, checkLines, flags, environment.stdout);
     return countOf(checked, 'failed') > 0 ? EXIT_CODES.refused : EXIT_CODES.ok;

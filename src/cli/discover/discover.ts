@@ -6,9 +6,9 @@ import { redact } from '../../core/base/redact.ts';
 import { EXIT_CODES } from '../../core/event/exit-codes.ts';
 import { type HostsInventory, loadHosts, loadInventory } from '../../inventory/load.ts';
 import { inventoryText } from '../../inventory/write.ts';
+import { namingSlowHosts } from '../naming-slow-hosts.ts';
 import { printReport } from '../print/print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
-import { waitingNotice } from '../waiting-notice.ts';
 import { type OutFiles, outFiles, writeOut } from './out-files.ts';
 import { type ReadHost, readCluster } from './read-cluster.ts';
 import { type DiscoverReport, isAdoptable } from './report.ts';
@@ -32,10 +32,11 @@ export async function discover(flags: DiscoverFlags, environment: CliEnvironment
   const names = [...inventory.hosts.keys()];
   await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
   const { forks, clock } = session;
-  const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
   return await untilInterrupted(session, async () => {
     const at = dateOf(clock);
-    const read = await readCluster(inventory, { hosts, forks, unmanaged: flags.unmanaged ?? [] }).finally(stop);
+    const read = await namingSlowHosts(session, environment, (hosts) =>
+      readCluster(inventory, { hosts, forks, unmanaged: flags.unmanaged ?? [] }),
+    );
     const described = describeCluster(
       {
         inventory,

@@ -9,12 +9,12 @@ import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { lockScopeOf } from '../../traffic/lock-scope.ts';
 import { commandOn } from '../command-on.ts';
+import { namingSlowHosts } from '../naming-slow-hosts.ts';
 import { printReport } from '../print/print-report.ts';
 import { rollOptions } from '../run/roll-options.ts';
 import { withoutBalancers } from '../run/without-balancers.ts';
 import { runPlays } from '../run-plays.ts';
 import { type CliEnvironment, openSession, type ReadFlags, type Session, untilInterrupted } from '../session.ts';
-import { waitingNotice } from '../waiting-notice.ts';
 import { type Diagnosis, diagnose } from './doctor/diagnose.ts';
 import { type Examined, examine } from './doctor/examine.ts';
 import { type DoctorReport, keyOfFinding } from './doctor/finding.ts';
@@ -109,13 +109,12 @@ async function look(
   ownRun: string,
 ): Promise<number | { readonly seen: Examined; readonly found: Diagnosis }> {
   const { clock, forks } = session;
-  const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
   let looked: { readonly seen: Examined; readonly found: Diagnosis } | undefined;
   const code = await untilInterrupted(session, async () => {
-    const seen = await examine(inventory, { hosts, forks });
+    const seen = await namingSlowHosts(session, environment, (hosts) => examine(inventory, { hosts, forks }));
     looked = { seen, found: diagnose(inventory, seen, { at: dateOf(clock), ownRun }) };
     return EXIT_CODES.ok;
-  }).finally(stop);
+  });
   return looked ?? code;
 }
 

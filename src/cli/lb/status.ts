@@ -3,9 +3,9 @@ import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { balancersOf } from '../../traffic/pool-member.ts';
 import { poolMembersOf, readPoolMembers } from '../../traffic/pool-snapshot.ts';
+import { namingSlowHosts } from '../naming-slow-hosts.ts';
 import { printReport } from '../print/print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
-import { waitingNotice } from '../waiting-notice.ts';
 import { refuseNoPools } from './nodes.ts';
 import { poolsReport } from './report.ts';
 import { poolsLines } from './table.ts';
@@ -27,9 +27,10 @@ export async function lbStatus(pattern: string, flags: ReadFlags, environment: C
     environment,
   });
   const { forks, clock } = session;
-  const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
   return await untilInterrupted(session, async () => {
-    const looked = await readPoolMembers(inventory, poolMembers, { hosts, forks }).finally(stop);
+    const looked = await namingSlowHosts(session, environment, (hosts) =>
+      readPoolMembers(inventory, poolMembers, { hosts, forks }),
+    );
     const report = poolsReport(inventory, looked, { at: dateOf(clock), keeps });
     await printReport(report, poolsLines, flags, environment.stdout);
     return report.errors.length > 0 ? 3 : 0;

@@ -4,9 +4,9 @@ import { loadInventory } from '../../inventory/load.ts';
 import { selectHosts } from '../../inventory/select.ts';
 import { balancersOf } from '../../traffic/pool-member.ts';
 import { poolMembersOf, readPoolMembers } from '../../traffic/pool-snapshot.ts';
+import { namingSlowHosts } from '../naming-slow-hosts.ts';
 import { printReport } from '../print/print-report.ts';
 import { type CliEnvironment, openSession, type ReadFlags, untilInterrupted } from '../session.ts';
-import { waitingNotice } from '../waiting-notice.ts';
 import { readHosts } from './read-hosts.ts';
 import { statusReport } from './report.ts';
 import { statusLines } from './table.ts';
@@ -37,12 +37,13 @@ export async function status(pattern: string, flags: StatusFlags, environment: C
 
   await using session = await openSession({ inventory, hosts: names, flags, safePoint: false, environment });
   const { forks, clock } = session;
-  const { hosts, stop } = waitingNotice(session.hosts, clock, environment.stderr ?? process.stderr);
   return await untilInterrupted(session, async () => {
-    const [seen, looked] = await Promise.all([
-      readHosts(inventory, targets, { hosts, forks }),
-      readPoolMembers(inventory, poolMembers, { hosts, forks }),
-    ]).finally(stop);
+    const [seen, looked] = await namingSlowHosts(session, environment, (hosts) =>
+      Promise.all([
+        readHosts(inventory, targets, { hosts, forks }),
+        readPoolMembers(inventory, poolMembers, { hosts, forks }),
+      ]),
+    );
     const report = statusReport(inventory, seen, looked, dateOf(clock));
     await printReport(report, (shown, style) => statusLines(shown, style, flags.inventory), flags, environment.stdout);
     if (report.errors.length > 0) return 3;

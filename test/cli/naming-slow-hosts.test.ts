@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { waitingNotice } from '../../src/cli/waiting-notice.ts';
+import { namingSlowHosts } from '../../src/cli/naming-slow-hosts.ts';
 import { FakeHost } from '../../src/testing/fake-host.ts';
 import { sharedClock } from '../support/cluster/run-fake.ts';
 
@@ -14,9 +14,10 @@ async function noticed(isTTY: boolean): Promise<readonly string[]> {
     },
   };
   const write = (text: string): boolean => lines.push(text) > 0;
-  const { hosts, stop } = waitingNotice(all, clock, { isTTY, write } as Pick<NodeJS.WriteStream, 'isTTY' | 'write'>);
-  await Promise.all(Object.keys(late).map((name) => hosts.get(name)));
-  stop();
+  const stderr = { isTTY, write } as unknown as NodeJS.WriteStream;
+  await namingSlowHosts({ hosts: all, clock }, { stderr }, (hosts) =>
+    Promise.all(Object.keys(late).map((name) => hosts.get(name))),
+  );
   return lines;
 }
 
