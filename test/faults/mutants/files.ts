@@ -27,7 +27,7 @@ export async function filePlayer(root: string): Promise<FilePlayer> {
         setupFiles: 'test/support/vitest/remove-directories.ts',
         alias: { 'api7-orch/testing': `${root}/src/testing/index.ts`, 'api7-orch': `${root}/src/index.ts` },
         // Some mutants make a test wait without an end. Without one the longest takes less than a second.
-        testTimeout: 10_000,
+        testTimeout: 5000,
         bail: 1,
         // With two at once the second one runs although the first has noticed the mutant.
         maxWorkers: 1,
