@@ -120,10 +120,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await host.close();
-  // Their files are removed next: nginx must not write any more.
-  await endProcess(client);
-  await endProcess(network);
+  await host?.close();
+  // Their files are removed next: nginx must not write any more. What did not start needs no end.
+  if (client) await endProcess(client);
+  if (network) await endProcess(network);
 });
 
 describe('requests at a gateway', () => {
