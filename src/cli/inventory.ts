@@ -10,11 +10,9 @@ import { adviceLines } from './advice/lines.ts';
 import { openSshConfig } from './connect.ts';
 import { destinations } from './destinations.ts';
 import { printLine } from './print/print-line.ts';
+import type { ReadFlags } from './session.ts';
 
-interface InventoryFlags {
-  readonly inventory: string;
-  readonly output?: 'table' | 'json';
-}
+type InventoryFlags = Pick<ReadFlags, 'inventory' | 'output'>;
 
 /** Read-only verbs run no `Match exec` of OpenSSH's configuration. */
 const RUNS_NOTHING = { runsCommands: false };
